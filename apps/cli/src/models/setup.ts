@@ -1,0 +1,48 @@
+import { type GenerateOptions, type LanguageModel } from '@foretoken/core'
+import type { DraftingFlags, LimitFlags, ModelFlags, SamplingFlags } from '../options.js'
+import { chooseStrategy } from '../strategy/resolve.js'
+import type { Terminal } from '../terminal/terminal.js'
+import { demoNote, modelFiles } from './files.js'
+import { openModel } from './load.js'
+
+/** Everything that a generation needs but its prompt. */
+export interface Setup {
+  readonly model: LanguageModel
+  readonly draft: LanguageModel | undefined
+  /** As typed, or as chosen. */
+  readonly strategy: string
+  readonly length: string
+  readonly options: Omit<GenerateOptions, 'prompt' | 'messages' | 'signal'>
+  /** To be shown next to what comes out. */
+  readonly note: string | undefined
+  dispose(): Promise<void>
+}
+
+type Flags = ModelFlags & DraftingFlags & SamplingFlags & LimitFlags
+
+/** Chooses the strategy, then loads the models that it takes. */
+export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup> {
+  const files = modelFiles(flags)
+  const { draftTemperature, temperature, topK, topP, minP, seed, maxTokens, stop, length } = flags
+  const strategy = await chooseStrategy(flags.strategy, { hasDraft: files.draft !== undefined, draftTemperature })
+  const model = await openModel(files.target, flags, terminal)
+  let draft: LanguageModel | undefined
+  try {
+    if (strategy.needsDraft) draft = await openModel(files.draft!, flags, terminal)
+  } catch (error) {
+    await model.dispose()
+    throw error
+  }
+  return {
+    model,
+    draft,
+    strategy: strategy.name,
+    length: length.name,
+    options: { model, strategy: strategy.create(draft), length, temperature, topK, topP, minP, seed, maxTokens, stop },
+    note: files.demo ? demoNote : undefined,
+    async dispose() {
+      await draft?.dispose()
+      await model.dispose()
+    },
+  }
+}

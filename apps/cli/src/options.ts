@@ -1,0 +1,154 @@
+import { confidenceLength, fixedLength, ForetokenError, type LengthPolicy } from '@foretoken/core'
+import type { Gpu } from '@foretoken/backend-llama'
+import { InvalidArgumentError, Option } from 'commander'
+
+/*
+ * Every option that more than one command has, so that it is called the same, means the same, and is refused in the
+ * same words everywhere.
+ */
+
+export interface ModelFlags {
+  readonly model?: string
+  readonly draft?: string
+  readonly gpu: Gpu
+  readonly threads?: number
+  readonly context?: number
+}
+
+export const modelOptions = (): Option[] => [
+  new Option('-m, --model <file>', 'the target: a GGUF file, or hf:user/model:type (default: the demo target)').helpGroup(models),
+  new Option('-d, --draft <file>', 'the draft model: a smaller GGUF file with the same vocabulary').helpGroup(models),
+  new Option('--gpu <kind>', 'auto, metal, cuda, vulkan, or off').default('auto').argParser(parseGpu).helpGroup(models),
+  new Option('--threads <n>', 'processor threads of a pass (default: the physical cores)').argParser(whole(1)).helpGroup(models),
+  new Option('--context <tokens>', 'size of the context (default: as trained, at most 8192)').argParser(whole(1)).helpGroup(models),
+]
+
+export interface DraftingFlags {
+  readonly strategy?: string
+  readonly length: LengthPolicy
+  readonly draftTemperature?: number
+}
+
+export const draftingOptions = (): Option[] => [
+  new Option(
+    '-s, --strategy <name>',
+    'who drafts: draft-model, prompt-lookup, none, or a plugin file (./mine.ts) (default: draft-model if there is one, else prompt-lookup)',
+  ).helpGroup(drafting),
+  new Option('-l, --length <policy>', 'tokens to draft in a round: 4, or confidence[:threshold[:longest]]')
+    .default(fixedLength(4), '4')
+    .argParser(parsed(parseLength))
+    .helpGroup(drafting),
+  new Option('--draft-temperature <t>', 'temperature of the draft (default: as the target)')
+    .argParser(decimal(0, 100))
+    .helpGroup(drafting),
+]
+
+export interface SamplingFlags {
+  readonly temperature: number
+  readonly topK?: number
+  readonly topP?: number
+  readonly minP?: number
+  readonly seed?: number
+}
+
+export const samplingOptions = (): Option[] => [
+  new Option('-t, --temperature <t>', '0 always takes the likeliest token').default(0).argParser(decimal(0, 100)).helpGroup(sampling),
+  new Option('--top-k <n>', 'keep the n likeliest tokens, 0 for all').argParser(whole(0)).helpGroup(sampling),
+  new Option('--top-p <p>', 'keep the likeliest tokens that make up p').argParser(decimal(0, 1)).helpGroup(sampling),
+  new Option('--min-p <p>', 'drop tokens below p times the likeliest').argParser(decimal(0, 1)).helpGroup(sampling),
+  new Option('--seed <n>', 'the same seed gives the same text (default: random)').argParser(whole(0)).helpGroup(sampling),
+]
+
+export interface LimitFlags {
+  readonly maxTokens: number
+  readonly stop?: readonly string[]
+}
+
+export const limitOptions = (maxTokens: number): Option[] => [
+  new Option('-n, --max-tokens <n>', 'the most tokens to say').default(maxTokens).argParser(whole(1)).helpGroup(limits),
+  new Option('--stop <text...>', 'end the text before this; \\n and \\t are understood; may be repeated').argParser(collect).helpGroup(limits),
+]
+
+export const jsonOption = (what: string): Option => new Option('--json', what).default(false)
+
+export const colorOptions = (): Option[] => [
+  new Option('--color', 'colour the text although nobody may be looking (default: on a terminal; NO_COLOR is respected)'),
+  new Option('--no-color', 'no colours'),
+]
+
+const models = 'Models:'
+const drafting = 'Drafting:'
+const sampling = 'Sampling:'
+const limits = 'Limits:'
+
+/**
+ * `4`, `fixed:4`, `confidence`, `confidence:0.5`, `confidence:0.5:12`.
+ *
+ * @throws `invalid-argument`
+ */
+export function parseLength(text: string): LengthPolicy {
+  const [kind = '', ...numbers] = text.split(':')
+  if (numbers.every(isNumeric)) {
+    const [first, second, ...rest] = numbers.map(Number)
+    if (isNumeric(kind) && numbers.length === 0) return fixedLength(Number(kind))
+    if (kind === 'fixed' && numbers.length === 1) return fixedLength(first!)
+    if (kind === 'confidence' && rest.length === 0) {
+      return confidenceLength({
+        ...(first !== undefined && { threshold: first }),
+        ...(second !== undefined && { max: second }),
+      })
+    }
+  }
+  throw new ForetokenError('invalid-argument', `${text} is no draft length: use a number, or confidence:0.4:8.`)
+}
+
+/** An integer of at least `least`. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!isNumeric(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`)
+    }
+    return value
+  }
+}
+
+export function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!isNumeric(text) || !(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`)
+    }
+    return value
+  }
+}
+
+function parseGpu(text: string): Gpu {
+  if (text === 'auto' || text === 'metal' || text === 'cuda' || text === 'vulkan') return text
+  if (text === 'off' || text === 'cpu' || text === 'false') return false
+  throw new InvalidArgumentError('Use auto, metal, cuda, vulkan, or off.')
+}
+
+function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), unescaped(text)]
+}
+
+/** What a shell makes awkward to type. */
+function unescaped(text: string): string {
+  return text.replace(/\\([nt\\])/g, (_, letter: string) => ({ n: '\n', t: '\t', '\\': '\\' })[letter]!)
+}
+
+/** A parser that throws our errors, as one that throws commander's. */
+export function parsed<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message)
+    }
+  }
+}
+
+function isNumeric(text: string): boolean {
+  return text.trim() !== '' && Number.isFinite(Number(text))
+}

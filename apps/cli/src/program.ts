@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import type { Run } from './commands/command.js'
+import { generateCommand } from './commands/generate.js'
+
+/** The command line. @param run Is given the work of the command that was asked for. */
+export function createProgram(run: Run): Command {
+  const program = new Command('foretoken')
+    .description('Speculative decoding for local language models: faster, with the same text.')
+    .version(version(), '-V, --version')
+    .addHelpText('after', '\nStart here:\n  $ foretoken demo\n\nExit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.')
+  for (const create of [generateCommand]) program.addCommand(create(run))
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showSuggestionAfterError().showHelpAfterError(`(see foretoken ${command === program ? '' : `${command.name()} `}--help)`)
+  }
+  return program
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}

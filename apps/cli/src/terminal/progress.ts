@@ -1,0 +1,35 @@
+import { Region } from './region.js'
+import { isLive, printLine, type Terminal } from './terminal.js'
+import { bytes } from './format.js'
+
+/** Tells on stderr how far something long has come. */
+export interface Progress {
+  /** @param fraction In `[0, 1]`. */
+  update(fraction: number, total?: number): void
+  done(note?: string): void
+}
+
+/** A bar that grows on a terminal; a line at the start and one at the end elsewhere. */
+export function createProgress(terminal: Terminal, label: string): Progress {
+  const live = isLive(terminal, 'err')
+  const region = new Region(terminal.err)
+  let started = false
+  return {
+    update(fraction, total) {
+      const of = total === undefined ? '' : ` of ${bytes(total)}`
+      if (live) region.draw([`${label}${of}  ${bar(fraction)} ${Math.floor(fraction * 100)} %`])
+      else if (!started) printLine(terminal.err, `${label}${of} …`)
+      started = true
+    },
+    done(note) {
+      if (live) region.finish([note ?? `${label}: done`])
+      else if (note !== undefined) printLine(terminal.err, note)
+    },
+  }
+}
+
+/** @param fraction In `[0, 1]`. */
+export function bar(fraction: number, columns = 24): string {
+  const full = Math.round(Math.min(1, Math.max(0, fraction)) * columns)
+  return '█'.repeat(full) + '░'.repeat(columns - full)
+}

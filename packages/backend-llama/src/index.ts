@@ -1,0 +1,7 @@
+export { inspectModel, type ModelInfo, type ModelShape } from './inspect.js'
+export { loadModel } from './load.js'
+export type { CacheType, MemoryEstimate } from './memory.js'
+export type { LlamaModel } from './model.js'
+export type { LoadOptions, LoadProgress } from './options.js'
+export { checkPair, type PairReport } from './pair.js'
+export type { Gpu } from './runtime.js'

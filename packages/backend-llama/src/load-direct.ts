@@ -1,0 +1,109 @@
+import { ForetokenError } from '@foretoken/core'
+import type { Capabilities } from '@foretoken/core'
+import { inBackground } from './ffi/calls.js'
+import type { Calls } from './ffi/calls.js'
+import { NativeContext } from './ffi/context.js'
+import { openContext, openModel } from './ffi/open.js'
+import type { Pointer } from './ffi/structs.js'
+import type { ModelInfo } from './inspect.js'
+import { cacheTypes, formatBytes, rowsPerPass, tokensPerPass } from './memory.js'
+import { FfiModel } from './model.js'
+import type { LlamaModel, LoadPlan } from './model.js'
+import type { CheckedOptions } from './options.js'
+import type { Runtime } from './runtime.js'
+import { LlamaTokenizer } from './tokenizer.js'
+
+/** Loads a model over our own handles into llama.cpp. */
+export async function loadDirectly(
+  runtime: Runtime,
+  calls: Calls,
+  plan: LoadPlan,
+  options: CheckedOptions,
+): Promise<LlamaModel> {
+  const { info } = plan
+  await runtime.takeErrors()
+  const onProgress = options.onProgress
+  const handle = await openModel(calls, {
+    path: info.path,
+    gpuLayers: plan.gpuLayers,
+    signal: options.signal,
+    onProgress: onProgress && ((fraction) => onProgress({ stage: 'load', fraction })),
+  })
+  if (handle === undefined) throw modelRefused(info, await runtime.takeErrors())
+  let context: NativeContext | undefined
+  try {
+    mustDecode(calls, handle, info)
+    const vocab = calls.llama_model_get_vocab(handle) as Pointer
+    const sizes = {
+      cells: plan.contextLength * options.sequences,
+      sequences: options.sequences,
+      tokensPerPass,
+      rowsPerPass: rowsPerPass(options.sequences),
+      threads: plan.threads,
+      cacheType: cacheTypes[options.cacheType].id,
+      vocabSize: calls.llama_vocab_n_tokens(vocab),
+    }
+    context = await openContext(calls, handle, sizes)
+    if (context === undefined) throw contextRefused(plan, await runtime.takeErrors())
+    const capabilities = await probe(context, plan.gpu !== false)
+    options.signal?.throwIfAborted()
+    const tokenizer = new LlamaTokenizer(calls, vocab, info.fingerprint ?? '', info.chatTemplate)
+    return new FfiModel(calls, handle, context, tokenizer, { ...plan, capabilities })
+  } catch (error) {
+    context?.dispose()
+    await inBackground(calls.llama_model_free, handle)
+    throw error
+  }
+}
+
+/**
+ * Tries on the loaded model what lists of architectures only claim: whether the end of a sequence can be dropped.
+ * It also brings the weights into memory, so that the first pass of the caller is not the slow one.
+ */
+async function probe(context: NativeContext, gpu: boolean): Promise<Capabilities> {
+  context.clearBatch()
+  context.addToBatch([0, 0], 0, 2, 0, 0, 1)
+  const status = await context.decodeInBackground(gpu)
+  if (status !== 0) {
+    throw new ForetokenError('runtime', `llama.cpp failed the model's first pass (status ${status}).`)
+  }
+  const trims = context.removeFrom(0, 1) && context.sequenceLength(0) === 1
+  context.clearCache()
+  return { maxSequences: context.sizes.sequences, rollback: trims ? 'trim' : 'none', fork: true }
+}
+
+function mustDecode(calls: Calls, handle: Pointer, info: ModelInfo): void {
+  const decodes = calls.llama_model_has_decoder(handle) && !calls.llama_model_has_encoder(handle)
+  if (decodes && !calls.llama_model_is_diffusion(handle)) return
+  throw new ForetokenError(
+    'unsupported',
+    `${info.path} (${info.architecture}) does not write text token by token, so there is nothing to speed up. ` +
+      'Pass a decoder-only language model.',
+  )
+}
+
+function modelRefused(info: ModelInfo, lines: readonly string[]): ForetokenError {
+  const said = lines.join('; ')
+  if (said.includes('unknown model architecture')) {
+    return new ForetokenError(
+      'model-file',
+      `${info.path} is of the architecture ${info.architecture}, which this llama.cpp does not know. ` +
+        'Use another model, or a newer version of this package.',
+    )
+  }
+  return new ForetokenError(
+    'model-file',
+    `llama.cpp cannot load ${info.path}${said === '' ? '' : ` (${said})`}. Download or convert it again.`,
+  )
+}
+
+function contextRefused(plan: LoadPlan, lines: readonly string[]): ForetokenError {
+  const said = lines.join('; ')
+  const figures = `cache ${formatBytes(plan.memory.cache)} and buffers ${formatBytes(plan.memory.buffers)}`
+  const memory = /alloc|memory/i.test(said)
+  return new ForetokenError(
+    memory ? 'out-of-memory' : 'runtime',
+    `llama.cpp cannot make a context for ${plan.contextLength} tokens (${figures})${said === '' ? '' : `: ${said}`}. ` +
+      "Use a smaller contextSize or another cacheType.",
+  )
+}

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs'
+import { ForetokenError } from '@foretoken/core'
+import { cacheTypes } from './memory.js'
+import type { CacheType } from './memory.js'
+import type { Gpu } from './runtime.js'
+
+/** How far a load has come. */
+export interface LoadProgress {
+  readonly stage: 'download' | 'load'
+  /** From 0 to 1. */
+  readonly fraction: number
+}
+
+export interface LoadOptions {
+  /** A GGUF file; of a split model, its first part. Give this or `uri`. */
+  readonly path?: string
+  /**
+   * Where to download the model from, unless it is here already: `hf:user/model:Q4_K_M`, or the https address of a GGUF
+   * file. It is kept in the models directory of node-llama-cpp, below the home directory.
+   */
+  readonly uri?: string
+  /** Default `'auto'`: the best accelerator that works here, else the CPU. */
+  readonly gpu?: Gpu
+  /**
+   * Tokens that each sequence can hold. Default: what the model was trained on, at most 8192, and less when memory is
+   * short.
+   */
+  readonly contextSize?: number
+  /** How many sequences can be open at a time, from 1 to 256. Each reserves memory for its context. Default 1. */
+  readonly sequences?: number
+  /** Threads that a pass runs on. Default: the physical cores that this process may use. */
+  readonly threads?: number
+  /** How the cache stores keys and values. Default `'f16'`. */
+  readonly cacheType?: CacheType
+  readonly onProgress?: (progress: LoadProgress) => void
+  /** Ends the load; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Told of what works less well than it could. Default: `process.emitWarning`. */
+  readonly onWarning?: (message: string) => void
+}
+
+/** Options with their defaults, except where the default depends on model or machine. */
+export interface CheckedOptions {
+  readonly gpu: Gpu
+  readonly contextSize: number | undefined
+  readonly sequences: number
+  readonly threads: number | undefined
+  readonly cacheType: CacheType
+  readonly onProgress: LoadOptions['onProgress']
+  readonly signal: AbortSignal | undefined
+  readonly onWarning: (message: string) => void
+}
+
+const gpus: readonly Gpu[] = ['auto', 'metal', 'cuda', 'vulkan', false]
+
+/** @throws `invalid-argument` for the first option that is wrong. */
+export function checkOptions(options: LoadOptions): CheckedOptions {
+  const { gpu = 'auto', sequences = 1, cacheType = 'f16', contextSize, threads } = options
+  if (!gpus.includes(gpu)) refuse('gpu', gpu, "one of 'auto', 'metal', 'cuda', 'vulkan' and false")
+  if (!Object.hasOwn(cacheTypes, cacheType)) refuse('cacheType', cacheType, `one of ${Object.keys(cacheTypes).join(', ')}`)
+  if (!within(sequences, 1, 256)) refuse('sequences', sequences, 'a whole number from 1 to 256')
+  if (contextSize !== undefined && !within(contextSize, 1, 2 ** 26)) refuse('contextSize', contextSize, 'a whole number of tokens')
+  if (threads !== undefined && !within(threads, 1, 512)) refuse('threads', threads, 'a whole number from 1 to 512')
+  return {
+    gpu,
+    contextSize,
+    sequences,
+    threads,
+    cacheType,
+    onProgress: options.onProgress,
+    signal: options.signal,
+    onWarning: options.onWarning ?? ((message) => process.emitWarning(message, { code: 'FORETOKEN' })),
+  }
+}
+
+/**
+ * The path of the model's file, downloaded first when `uri` says so.
+ *
+ * @throws `invalid-argument` unless exactly one of `path` and `uri` is given; `model-file` when a download fails.
+ */
+export async function locateModel(options: LoadOptions): Promise<string> {
+  const { path, uri, onProgress, signal } = options
+  if ((path === undefined) === (uri === undefined)) {
+    throw new ForetokenError('invalid-argument', 'Pass either path (a GGUF file) or uri (where to download it from).')
+  }
+  if (path !== undefined) return path
+  if (uri === undefined || existsSync(uri)) return uri as string
+  const { resolveModelFile } = await import('node-llama-cpp')
+  try {
+    return await resolveModelFile(uri, {
+      cli: false,
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: ({ totalSize, downloadedSize }) =>
+        onProgress?.({ stage: 'download', fraction: totalSize > 0 ? downloadedSize / totalSize : 0 }),
+    })
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw new ForetokenError(
+      'model-file',
+      `${uri} could not be downloaded (${(cause as Error).message}). Check the address and the network, ` +
+        'or download the file yourself and pass its path.',
+      { cause },
+    )
+  }
+}
+
+function within(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
+}
+
+function refuse(option: string, value: unknown, expected: string): never {
+  throw new ForetokenError('invalid-argument', `${option}: ${JSON.stringify(value)} must be ${expected}.`)
+}

@@ -1,0 +1,79 @@
+import type { LengthControl } from './length/policy.js'
+import type { LogitsRows, Sequence, TokenId } from './model.js'
+import type { Chance } from './sampling/chance.js'
+import type { Sampler } from './sampling/chain.js'
+import type { Draft, Drafter, Verdict } from './strategy.js'
+import type { Judgement, Verifier } from './verify/verifier.js'
+
+export interface Speculation {
+  /** The target. It holds all of `context` but the last token. */
+  readonly target: Sequence
+  /** The prompt and what has been said. Grows by each round. */
+  readonly context: TokenId[]
+  readonly drafter: Drafter
+  readonly length: LengthControl
+  readonly sampler: Sampler
+  readonly verifier: Verifier
+  readonly chance: Chance
+  readonly signal?: AbortSignal | undefined
+  /** The most tokens that may be drafted now: what the context still holds, what the caller still wants. */
+  readonly room: () => number
+}
+
+/** What one round did, and how long its parts took, in milliseconds. */
+export interface Round {
+  readonly draft: Draft
+  readonly verdict: Verdict
+  readonly draftMs: number
+  readonly passMs: number
+  readonly totalMs: number
+}
+
+/**
+ * Speculative decoding (Leviathan et al., 2211.17192): one round after the other, for as long as the caller pulls.
+ * Each round adds `verdict.accepted + 1` tokens to the context, from one pass of the target.
+ */
+export async function* speculate(run: Speculation): AsyncGenerator<Round, never> {
+  const { target, context, drafter, length, sampler, verifier, chance, signal } = run
+  for (;;) {
+    const started = performance.now()
+
+    // Propose: the draft says what it thinks comes next. No draft at all is plain decoding.
+    const maxTokens = Math.min(length.next(), run.room())
+    const draft = maxTokens > 0 ? await drafter.propose(context, request(maxTokens, run)) : nothing
+    const drafted = performance.now()
+
+    // Forward: one pass of the target over the last token and the draft judges every drafted token at once.
+    const input = [context[context.length - 1]!, ...draft.tokens]
+    const rows = await target.forward(input, { outputs: 'all', signal })
+    const passed = performance.now()
+
+    // Verify: how much of the draft may stay, and what the target says after it.
+    const verdict = verifier.verify(draft, judgement(rows, sampler), chance)
+
+    // Commit: forget what was refused; say the rest.
+    if (verdict.accepted < draft.tokens.length) await target.truncate(context.length + verdict.accepted)
+    for (let i = 0; i < verdict.accepted; i++) context.push(draft.tokens[i]!)
+    context.push(verdict.next)
+    drafter.observe?.(verdict)
+    length.observe?.(draft.tokens.length, verdict)
+
+    const totalMs = performance.now() - started
+    yield { draft, verdict, draftMs: drafted - started, passMs: passed - drafted, totalMs }
+  }
+}
+
+const nothing: Draft = { tokens: [] }
+
+function request(maxTokens: number, { length, chance, signal }: Speculation) {
+  const goOn = (index: number, confidence: number): boolean => length.goOn?.(index, confidence) ?? true
+  return { maxTokens, chance, goOn, wantsConfidence: length.goOn !== undefined, signal }
+}
+
+function judgement(rows: LogitsRows, sampler: Sampler): Judgement {
+  const seen: ReturnType<Sampler['distribution']>[] = []
+  return {
+    argmax: (row) => rows.argmax(row),
+    distribution: (row) => (seen[row] ??= sampler.distribution(rows.row(row))),
+  }
+}

@@ -1,0 +1,2 @@
+export { draftModel, type DraftModelOptions } from './draft-model.js'
+export { promptLookup } from './prompt-lookup.js'

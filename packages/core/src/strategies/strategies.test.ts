@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { generate } from '../generate.js'
+import { fixedLength } from '../length/fixed.js'
+import { confidenceLength } from '../length/confidence.js'
+import type { DraftStrategy } from '../strategy.js'
+import { createChance } from '../sampling/chance.js'
+import { createSampler } from '../sampling/chain.js'
+import { Distribution } from '../sampling/distribution.js'
+import { strategyConformance } from '../testing/strategy-conformance.js'
+import { randomTable, ToyModel } from '../testing/toy-model.js'
+import { draftModel } from './draft-model.js'
+import { promptLookup } from './prompt-lookup.js'
+
+const vocabSize = 4
+const toy = (seed: number) => new ToyModel({ vocabSize, next: randomTable({ seed, vocabSize, order: 2 }), maxSequences: 8 })
+
+describe('draft-model conforms', () => {
+  it.each(strategyConformance(() => draftModel({ model: toy(2) })))('$name', ({ run }) => run())
+})
+describe('draft-model with a temperature of its own conforms', () => {
+  it.each(strategyConformance(() => draftModel({ model: toy(2), temperature: 0.5 })))('$name', ({ run }) => run())
+})
+describe('draft-model with argmax drafts conforms', () => {
+  it.each(strategyConformance(() => draftModel({ model: toy(2), temperature: 0 })))('$name', ({ run }) => run())
+})
+describe('prompt-lookup conforms', () => {
+  it.each(strategyConformance(() => promptLookup({ shortest: 1 })))('$name', ({ run }) => run())
+})
+
+describe('the suite notices a strategy', () => {
+  const once = (propose: Awaited<ReturnType<DraftStrategy['open']>>['propose']): DraftStrategy => ({
+    name: 'mutant',
+    open: () => ({ propose }),
+  })
+  const skewed = Distribution.of(Float64Array.of(1, 2, 3, 4))
+  const flat = Distribution.of(Float64Array.of(1, 1, 1, 1))
+  it.each([
+    ['that drafts too much', once(() => ({ tokens: [0, 1, 2, 3, 0, 1] }))],
+    ['that drafts what is no token', once(() => ({ tokens: [vocabSize] }))],
+    ['that does not stop', once((_, { maxTokens }) => ({ tokens: Array<number>(maxTokens).fill(0) }))],
+    ['that reports another q than it draws from', once((_, { chance, goOn }) => (goOn(0, 0.5) ? { tokens: [chance.draw(flat)], distributions: [skewed] } : { tokens: [] }))],
+    ['that writes into the context', once((context, { goOn }) => ((context as number[]).push(0), goOn(0, 1) ? { tokens: [0] } : { tokens: [] }))],
+  ])('%s', async (_, strategy) => {
+    const outcomes = await Promise.allSettled(strategyConformance(() => strategy).map(({ run }) => run()))
+    expect(outcomes.some(({ status }) => status === 'rejected')).toBe(true)
+  })
+})
+
+describe('draftModel', () => {
+  it('takes one pass of the draft for each token, and none for what was accepted', async () => {
+    const target = toy(1)
+    const draft = toy(1)
+    const { stats } = await generate({
+      model: target,
+      prompt: [0],
+      maxTokens: 41,
+      strategy: draftModel({ model: draft }),
+      length: fixedLength(4),
+    }).result()
+    expect(stats.alpha).toBe(1)
+    expect(stats.drafted).toBe(draft.passes)
+  })
+
+  it('refuses a model with another vocabulary, in figures', async () => {
+    const strategy = draftModel({ model: new ToyModel({ vocabSize: 5, next: randomTable({ seed: 1, vocabSize: 5 }) }) })
+    const attempt = generate({ model: toy(1), prompt: [0], strategy }).result()
+    await expect(attempt).rejects.toMatchObject({ code: 'vocabulary-mismatch', message: expect.stringContaining('4 tokens against 5') })
+  })
+
+  it('falls silent where its own context ends', async () => {
+    const draft = new ToyModel({ vocabSize, next: randomTable({ seed: 1, vocabSize, order: 2 }), contextLength: 10 })
+    const result = await generate({ model: toy(1), prompt: [0], maxTokens: 30, strategy: draftModel({ model: draft }) }).result()
+    expect(result.tokens).toHaveLength(30)
+    expect(result.warnings).toEqual([])
+  })
+
+  it('drafts longer where it is sure of itself', async () => {
+    const sure = (context: readonly number[]) => (context[context.length - 1]! < 2 ? [0, 0.9, 0.1, 0] : [0.3, 0.3, 0.2, 0.2])
+    const strategy = draftModel({ model: new ToyModel({ vocabSize, next: sure }) })
+    const drafter = await strategy.open({ target: toy(1), sampler: createSampler() })
+    const control = confidenceLength({ threshold: 0.5, max: 5 }).open()
+    const request = { chance: createChance(1), goOn: control.goOn!, wantsConfidence: true, maxTokens: control.next() }
+    expect((await drafter.propose([0], request)).tokens).toHaveLength(5)
+    expect((await drafter.propose([3], request)).tokens).toHaveLength(0)
+  })
+})
+
+describe('promptLookup', () => {
+  const lookup = async (context: number[], maxTokens = 3, options = {}) => {
+    const drafter = await promptLookup(options).open({ target: toy(1), sampler: createSampler() })
+    return drafter.propose(context, { maxTokens, chance: createChance(1), goOn: () => true, wantsConfidence: false })
+  }
+  it('copies what followed the longest run, the latest one among equals', async () => {
+    expect(await lookup([1, 2, 3, 0, 9, 2, 3, 1, 5, 1, 2, 3])).toEqual({ tokens: [0, 9, 2] })
+    expect(await lookup([1, 2, 0, 1, 2, 3, 1, 2])).toEqual({ tokens: [3, 1, 2] })
+  })
+  it('keeps silent when nothing of the wanted length recurs', async () => {
+    expect(await lookup([1, 2, 3, 2])).toEqual({ tokens: [] })
+    expect(await lookup([1, 2, 3, 2], 3, { shortest: 1 })).toEqual({ tokens: [3, 2] })
+    expect(await lookup([1])).toEqual({ tokens: [] })
+  })
+  it('refuses runs that make no sense', () => {
+    expect(() => promptLookup({ longest: 1, shortest: 2 })).toThrow('whole numbers')
+  })
+})

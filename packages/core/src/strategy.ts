@@ -1,0 +1,70 @@
+import type { LanguageModel, TokenId } from './model.js'
+import type { Sampler } from './sampling/chain.js'
+import type { Chance } from './sampling/chance.js'
+import type { Distribution } from './sampling/distribution.js'
+
+
+/**
+ * A way to guess what the target will say next. This is the plugin: a value that is passed to `generate`.
+ *
+ * A strategy holds what outlives one generation (a draft model, a corpus); `open` makes the {@link Drafter} of one.
+ */
+export interface DraftStrategy {
+  /** As shown to people: `draft-model`, `prompt-lookup`. */
+  readonly name: string
+  /** @throws `vocabulary-mismatch` when it cannot draft for `init.target`. */
+  open(init: DrafterInit): Drafter | Promise<Drafter>
+}
+
+export interface DrafterInit {
+  /** For its vocabulary and tokenizer. Do not run it: the target's passes are what we are here to save. */
+  readonly target: LanguageModel
+  /** The caller's sampler. Greedy when `sampler.greedy`. */
+  readonly sampler: Sampler
+}
+
+export interface Drafter {
+  /**
+   * Proposes what follows `context`: at most `request.maxTokens` tokens, none at all if there is nothing to say.
+   *
+   * It must be right from ANY context: contexts usually grow by what the last verdict kept, but may jump. What a drafter
+   * caches is its private matter. (A model's cache is brought up to date with `reconcile`.)
+   */
+  propose(context: readonly TokenId[], request: DraftRequest): Draft | Promise<Draft>
+  /** Told after each round what became of the draft. */
+  observe?(verdict: Verdict): void
+  dispose?(): void | Promise<void>
+}
+
+export interface DraftRequest {
+  /** At least 1. */
+  readonly maxTokens: number
+  /** The randomness of this generation. A sampled draft must be drawn with it, or seeds mean nothing. */
+  readonly chance: Chance
+  /**
+   * Asked before each drafted token with the largest probability of the distribution that it is about to come from;
+   * `false` ends the draft before that token. Looking at the token drawn instead would bias the output.
+   */
+  readonly goOn: (index: number, confidence: number) => boolean
+  /** Whether {@link goOn} looks at its second argument, so that a drafter need not compute it otherwise. */
+  readonly wantsConfidence: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Drafted tokens x_1 … x_gamma, and what they were drawn from. */
+export interface Draft {
+  readonly tokens: readonly TokenId[]
+  /**
+   * q_1 … q_gamma, one for each token: the distribution that the token was really drawn from.
+   * Absent: each token was certain (q = 1 on it), as with a lookup or an argmax.
+   */
+  readonly distributions?: readonly Distribution[] | undefined
+}
+
+/** The target's judgement of a draft: keep the first `accepted` tokens, then say `next`. */
+export interface Verdict {
+  /** In `[0, draft.tokens.length]`. */
+  readonly accepted: number
+  /** The correction of the first token not accepted, or, when all were, one token more (the bonus). */
+  readonly next: TokenId
+}

@@ -1,0 +1,6 @@
+export type { Case } from './case.js'
+export { distance, enumerate, tally, type Branch } from './enumerate.js'
+export { modelConformance, type ModelConformanceOptions } from './model-conformance.js'
+export { strategyConformance } from './strategy-conformance.js'
+export { randomTable, ToyModel, type ToyModelOptions } from './toy-model.js'
+export { contests, expectedAccepted, verifierConformance, type Contest } from './verifier-conformance.js'

@@ -1,0 +1,4 @@
+export { block } from './block.js'
+export { greedy } from './greedy.js'
+export { rejection } from './rejection.js'
+export type { Judgement, Verifier } from './verifier.js'

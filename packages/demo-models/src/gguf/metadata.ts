@@ -1,0 +1,71 @@
+/** The types a metadata value can have; the place in this list is GGUF's number for it. */
+export const valueTypes = [
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'uint32',
+  'int32',
+  'float32',
+  'bool',
+  'string',
+  'array',
+  'uint64',
+  'int64',
+  'float64',
+] as const
+
+type ValueType = (typeof valueTypes)[number]
+
+export type NumberType = 'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'float32' | 'float64'
+
+/** One metadata value with the type it has in the file, so that it can be written as it was read. */
+export type GgufValue =
+  | { readonly type: NumberType; readonly value: number }
+  | { readonly type: 'uint64' | 'int64'; readonly value: bigint }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'string'; readonly value: string }
+  /** `bytes` is the content as it stands in the file: vocabularies are long, and few callers look into them. */
+  | {
+      readonly type: 'array'
+      readonly of: Exclude<ValueType, 'array'>
+      readonly count: number
+      readonly bytes: Uint8Array
+    }
+
+export type GgufMetadata = ReadonlyMap<string, GgufValue>
+
+/** Bytes of a value of a fixed size; `undefined` for strings and arrays. */
+export function fixedSize(type: ValueType): number | undefined {
+  return sizes[type]
+}
+
+const sizes: Readonly<Record<ValueType, number | undefined>> = {
+  uint8: 1,
+  int8: 1,
+  uint16: 2,
+  int16: 2,
+  uint32: 4,
+  int32: 4,
+  float32: 4,
+  bool: 1,
+  string: undefined,
+  array: undefined,
+  uint64: 8,
+  int64: 8,
+  float64: 8,
+}
+
+/** The value of `key` as a number, whatever its width; `undefined` when it is missing or no number. */
+export function numberOf(metadata: GgufMetadata, key: string): number | undefined {
+  const entry = metadata.get(key)
+  if (entry === undefined || entry.type === 'array' || entry.type === 'string' || entry.type === 'bool')
+    return undefined
+  return Number(entry.value)
+}
+
+/** The value of `key` as text; `undefined` when it is missing or no string. */
+export function textOf(metadata: GgufMetadata, key: string): string | undefined {
+  const entry = metadata.get(key)
+  return entry?.type === 'string' ? entry.value : undefined
+}

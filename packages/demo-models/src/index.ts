@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url'
+
+export {
+  type GgufFile,
+  type GgufMetadata,
+  type GgufTensor,
+  type GgufValue,
+  readGguf,
+  type TensorType,
+} from './gguf/index.js'
+export { cacheDirectory, ensureInflated, type EnsureInflatedOptions } from './inflate/cache.js'
+export { type Inflated, inflate, type InflateOptions, type InflateProgress } from './inflate/inflate.js'
+export { inflationNote } from './inflate/label.js'
+export { estimateSize, type Shape, type ShapeName, shapes } from './inflate/shapes.js'
+export { type Prompt, type PromptKind, promptKinds, prompts } from './prompts.js'
+
+const model = (name: string): string => fileURLToPath(new URL(`../models/${name}`, import.meta.url))
+
+/** Path of the target: a small llama model trained on code, in F16. */
+export const target: string = model('target-F16.gguf')
+/** Path of the draft: a smaller one distilled from the target, in Q4_0. */
+export const draft: string = model('draft-Q4_0.gguf')
+/** Path of their common tokenizer, in the Hugging Face form. */
+export const tokenizer: string = model('tokenizer.json')
