@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Run } from './commands/command.js'
+import { demoCommand } from './commands/demo.js'
 import { generateCommand } from './commands/generate.js'
 
 /** The command line. @param run Is given the work of the command that was asked for. */
@@ -9,7 +10,7 @@ export function createProgram(run: Run): Command {
     .description('Speculative decoding for local language models: faster, with the same text.')
     .version(version(), '-V, --version')
     .addHelpText('after', '\nStart here:\n  $ foretoken demo\n\nExit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.')
-  for (const create of [generateCommand]) program.addCommand(create(run))
+  for (const create of [demoCommand, generateCommand]) program.addCommand(create(run))
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showSuggestionAfterError().showHelpAfterError(`(see foretoken ${command === program ? '' : `${command.name()} `}--help)`)
   }

@@ -58,6 +58,7 @@ export async function loadDirectly(
 
 /**
  * Tries on the loaded model what lists of architectures only claim: whether the end of a sequence can be dropped.
+ * If it cannot (Mamba, RWKV, hybrids), sequences go back to an earlier state and compute again.
  * It also brings the weights into memory, so that the first pass of the caller is not the slow one.
  */
 async function probe(context: NativeContext, gpu: boolean): Promise<Capabilities> {
@@ -69,7 +70,7 @@ async function probe(context: NativeContext, gpu: boolean): Promise<Capabilities
   }
   const trims = context.removeFrom(0, 1) && context.sequenceLength(0) === 1
   context.clearCache()
-  return { maxSequences: context.sizes.sequences, rollback: trims ? 'trim' : 'none', fork: true }
+  return { maxSequences: context.sizes.sequences, rollback: trims ? 'trim' : 'replay', fork: true }
 }
 
 function mustDecode(calls: Calls, handle: Pointer, info: ModelInfo): void {

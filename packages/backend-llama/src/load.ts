@@ -44,7 +44,7 @@ export async function loadModel(options: LoadOptions): Promise<LlamaModel> {
         'what it writes beyond those may make no sense.',
     )
   }
-  const threads = checked.threads ?? (await defaultThreads(runtime.llama.cpuMathCores))
+  const threads = checked.threads ?? (await defaultThreads(runtime.llama.cpuMathCores, info.weightBytes))
   const device = await deviceOf(runtime, fit.gpuLayers, info.shape.layers + 1, threads)
   const plan = {
     info,

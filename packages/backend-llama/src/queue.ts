@@ -197,8 +197,11 @@ export class PassQueue implements RowSource {
   }
 
   private fail({ job }: Slice<Job>, error: unknown): void {
-    // llama.cpp may have kept a part of a pass that failed.
-    this.context.removeFrom(job.line.id, job.line.held.length)
+    // llama.cpp may have kept a part of a pass that failed. A model that cannot drop it starts anew.
+    if (!this.context.removeFrom(job.line.id, job.line.held.length)) {
+      this.context.removeFrom(job.line.id, 0)
+      job.line.held.length = 0
+    }
     this.remove(job)
     job.reject(error)
   }

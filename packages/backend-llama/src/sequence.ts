@@ -1,7 +1,9 @@
 import { ForetokenError } from '@foretoken/core'
-import type { LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
+import type { Capabilities, LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
+import { checkForward, checkLength, inUse } from './checks.js'
 import type { NativeContext } from './ffi/context.js'
 import type { Line, PassQueue } from './queue.js'
+import { Checkpoints } from './replay.js'
 
 /** What a sequence needs of its model. */
 export interface SequenceHost {
@@ -9,6 +11,7 @@ export interface SequenceHost {
   readonly queue: PassQueue
   readonly vocabSize: number
   readonly contextLength: number
+  readonly capabilities: Capabilities
   /** Opens an empty sequence. @throws as `LanguageModel.createSequence` */
   open(): LlamaSequence
   /** Takes a sequence's number back. No cell of the cache may belong to it. */
@@ -20,6 +23,8 @@ export class LlamaSequence implements Sequence, Line {
   readonly id: number
   readonly held: TokenId[] = []
   private readonly host: SequenceHost
+  /** For models that cannot drop tokens. */
+  private checkpoints: Checkpoints | undefined
   private busy = false
   private disposed: ForetokenError | undefined
 
@@ -27,6 +32,7 @@ export class LlamaSequence implements Sequence, Line {
   constructor(host: SequenceHost, id: number) {
     this.host = host
     this.id = id
+    if (host.capabilities.rollback === 'replay') this.checkpoints = new Checkpoints(host.context)
   }
 
   get tokens(): readonly TokenId[] {
@@ -43,16 +49,9 @@ export class LlamaSequence implements Sequence, Line {
   ): Promise<LogitsRows> {
     try {
       this.mayRun('forward()')
-      const outputs = countOutputs(options.outputs ?? 'last', tokens.length)
-      checkTokens(tokens, this.host.vocabSize)
-      this.checkRoom(tokens.length)
+      const outputs = checkForward(tokens, options.outputs, this.held.length, this.host)
       options.signal?.throwIfAborted()
-      this.busy = true
-      const done = this.host.queue.forward(this, tokens, outputs, options.signal)
-      // Before the caller learns of it: its next forward may follow at once.
-      return done.finally(() => {
-        this.busy = false
-      })
+      return this.alone(this.run(tokens, outputs, options.signal))
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -60,38 +59,21 @@ export class LlamaSequence implements Sequence, Line {
 
   async truncate(length: number): Promise<void> {
     this.mayRun('truncate()')
-    if (!Number.isInteger(length) || length < 0 || length > this.held.length) {
-      throw new ForetokenError(
-        'invalid-argument',
-        `A sequence of ${this.held.length} tokens cannot be rolled back to ${length}.`,
-      )
-    }
+    checkLength(length, this.held.length)
     if (length === this.held.length) return
-    this.busy = true
-    try {
-      await this.host.queue.exclusively(() => {
-        if (!this.host.context.removeFrom(this.id, length)) {
-          throw new ForetokenError('unsupported', 'This model cannot be rolled back.')
-        }
-        this.held.length = length
-      })
-    } finally {
-      this.busy = false
-    }
+    await this.alone(this.rollBack(length))
   }
 
   async fork(): Promise<Sequence> {
     this.mayRun('fork()')
     const copy = this.host.open()
-    this.busy = true
-    try {
-      await this.host.queue.exclusively(() => {
+    await this.alone(
+      this.host.queue.exclusively(() => {
         this.host.context.copySequence(this.id, copy.id)
         for (const token of this.held) copy.held.push(token)
-      })
-    } finally {
-      this.busy = false
-    }
+        copy.checkpoints = this.checkpoints?.copy()
+      }),
+    )
     return copy
   }
 
@@ -110,41 +92,43 @@ export class LlamaSequence implements Sequence, Line {
     this.disposed ??= reason
   }
 
+  private run(tokens: readonly TokenId[], outputs: number, signal: AbortSignal | undefined): Promise<LogitsRows> {
+    const { checkpoints } = this
+    if (checkpoints !== undefined) {
+      // Done before our pass starts: at once, or when the pass in flight is over.
+      void this.host.queue.exclusively(() => checkpoints.save(this.id, this.held.length))
+    }
+    return this.host.queue.forward(this, tokens, outputs, signal)
+  }
+
+  private async rollBack(length: number): Promise<void> {
+    const { checkpoints } = this
+    if (checkpoints === undefined) {
+      await this.host.queue.exclusively(() => {
+        if (!this.host.context.removeFrom(this.id, length)) {
+          throw new ForetokenError('runtime', 'llama.cpp could not drop the end of the sequence.')
+        }
+        this.held.length = length
+      })
+      return
+    }
+    const kept = this.held.slice(0, length)
+    await this.host.queue.exclusively(() => {
+      this.held.length = checkpoints.restore(this.id, length)
+    })
+    if (this.held.length < length) await this.run(kept.slice(this.held.length), 0, undefined)
+  }
+
+  /** Lets no other call in until `running` is settled, and the caller learns of it afterwards: it may call again at once. */
+  private alone<Result>(running: Promise<Result>): Promise<Result> {
+    this.busy = true
+    return running.finally(() => {
+      this.busy = false
+    })
+  }
+
   private mayRun(what: string): void {
     if (this.disposed !== undefined) throw this.disposed
-    if (this.busy) {
-      throw new ForetokenError(
-        'invalid-argument',
-        `${what} was called while another call on this sequence was under way. Await each call, or use fork().`,
-      )
-    }
-  }
-
-  private checkRoom(count: number): void {
-    const { contextLength } = this.host
-    if (this.held.length + count <= contextLength) return
-    throw new ForetokenError(
-      'context-overflow',
-      `${this.held.length} tokens are held and ${count} more would exceed the context of ${contextLength}. ` +
-        'Load the model with a larger contextSize, or shorten the text.',
-    )
-  }
-}
-
-function countOutputs(outputs: Outputs, tokens: number): number {
-  if (outputs === 'all') return tokens
-  if (outputs === 'none') return 0
-  const count = outputs === 'last' ? 1 : outputs
-  if (Number.isInteger(count) && count >= 0 && count <= tokens) return count
-  throw new ForetokenError(
-    'invalid-argument',
-    `outputs: ${String(outputs)} does not fit ${tokens} tokens. Pass 'all', 'last', 'none' or a number up to that.`,
-  )
-}
-
-function checkTokens(tokens: readonly TokenId[], vocabSize: number): void {
-  for (const token of tokens) {
-    if (Number.isInteger(token) && token >= 0 && token < vocabSize) continue
-    throw new ForetokenError('invalid-argument', `${token} is not a token: the vocabulary has ${vocabSize}.`)
+    if (this.busy) throw inUse(what)
   }
 }

@@ -5,6 +5,7 @@ import type { LengthPolicy } from './length/policy.js'
 import { Metrics, type GenerateStats } from './metrics.js'
 import type { ChatMessage, LanguageModel, Sequence, TokenId } from './model.js'
 import { reconcile } from './reconcile.js'
+import { promptTokens, stopStrings, tokenLimit } from './request.js'
 import { createChance } from './sampling/chance.js'
 import { createSampler, type SamplingOptions } from './sampling/chain.js'
 import { shield } from './shield.js'
@@ -108,20 +109,23 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
   const { model, signal, strategy } = options
   const sampler = createSampler(options)
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
-  const stops = new StopMatcher(checkedStops(options.stop))
+  const stops = new StopMatcher(stopStrings(options.stop))
   const context = promptTokens(options)
-  const limit = checkedLimit(options, context.length)
+  const promptLength = context.length
+  const limit = tokenLimit(options, promptLength)
   const verifier = options.verifier ?? (sampler.greedy ? greedy : block)
   const length = (strategy ? (options.length ?? fixedLength(4)) : fixedLength(0)).open()
   signal?.throwIfAborted()
 
-  const promptLength = context.length
   const metrics = new Metrics()
   const warnings: ForetokenError[] = []
-  let untold = 0
-  let drafter: Drafter = { propose: () => ({ tokens: [] }) }
-  const target = options.sequence ?? (await model.createSequence())
+  let told = 0
   let kept = promptLength
+  let text = ''
+  let finishReason: FinishReason | undefined
+  let finish: GenerateEvent
+  let drafter = silent
+  const target = options.sequence ?? (await model.createSequence())
   try {
     if (strategy) {
       drafter = shield(await strategy.open({ target: model, sampler }), {
@@ -139,103 +143,54 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     metrics.prefillMs = performance.now() - started
 
     const words = new Detokenizer(model.tokenizer, context)
-    // A round says one token more than it drafts, and the last one said needs no place in the cache.
+    // A round says one token more than it drafts.
     const room = (): number => promptLength + limit - context.length - 1
     const chance = createChance(seed)
-    let text = ''
     for await (const round of speculate({ target, context, drafter, length, sampler, verifier, chance, signal, room })) {
       metrics.add(round)
-      while (untold < warnings.length) yield { type: 'warning', text: '', warning: warnings[untold++]! }
+      while (told < warnings.length) yield { type: 'warning', text: '', warning: warnings[told++]! }
 
       for (const [token, origin] of tokensOf(round)) {
-        let reason: FinishReason | undefined
-        let shown = ''
         if (model.tokenizer.isEnd(token)) {
-          reason = 'end'
-        } else {
-          kept++
-          const match = stops.push(words.push(token))
-          shown = match.text
-          if (match.stop !== undefined) reason = 'stop'
-          else if (kept - promptLength === limit) reason = 'length'
-          text += shown
-          yield { type: 'token', token, text: shown, origin }
+          finishReason = 'end'
+          break
         }
-        if (reason === undefined) continue
-
-        const rest = reason === 'stop' ? { text: '' } : stops.push(words.flush())
-        const last = rest.text + (reason === 'stop' || rest.stop !== undefined ? '' : stops.flush())
-        text += last
-        yield {
-          type: 'finish',
-          text: last,
-          result: {
-            text,
-            tokens: context.slice(promptLength, kept),
-            finishReason: rest.stop === undefined ? reason : 'stop',
-            seed,
-            warnings,
-            stats: metrics.stats(promptLength, kept - promptLength),
-          },
-        }
-        return
+        kept++
+        const match = stops.push(words.push(token))
+        text += match.text
+        yield { type: 'token', token, text: match.text, origin }
+        if (match.stop !== undefined) finishReason = 'stop'
+        else if (kept - promptLength === limit) finishReason = 'length'
+        if (finishReason) break
       }
+      if (finishReason) break
       signal?.throwIfAborted()
     }
+
+    // What was held back, as it might have become a character or a stop string.
+    const shown = text.length
+    if (finishReason !== 'stop') {
+      const rest = stops.push(words.flush())
+      if (rest.stop !== undefined) finishReason = 'stop'
+      text += rest.text + stops.flush()
+    }
+    if (target.length > kept) await target.truncate(kept)
+    const tokens = context.slice(promptLength, kept)
+    const stats = metrics.stats(promptLength, tokens.length)
+    finish = { type: 'finish', text: text.slice(shown), result: { text, tokens, finishReason: finishReason!, seed, warnings, stats } }
   } finally {
     await drafter.dispose?.()
     if (!options.sequence) await target.dispose()
-    else if (target.length > kept && !signal?.aborted) await target.truncate(kept)
   }
+  // Last, when everything is put away: a reader may never ask for more.
+  yield finish
 }
+
+const silent: Drafter = { propose: () => ({ tokens: [] }) }
 
 /** The tokens that a round said, and where each came from. */
 function* tokensOf({ draft, verdict }: Round): Generator<[TokenId, TokenOrigin]> {
   for (let i = 0; i < verdict.accepted; i++) yield [draft.tokens[i]!, 'accepted']
   const whole = verdict.accepted === draft.tokens.length
   yield [verdict.next, draft.tokens.length === 0 ? 'plain' : whole ? 'bonus' : 'corrected']
-}
-
-function promptTokens({ model, prompt, messages }: GenerateOptions): TokenId[] {
-  if ((prompt === undefined) === (messages === undefined)) {
-    throw new ForetokenError('invalid-argument', 'Give either a prompt or messages.')
-  }
-  let tokens: TokenId[]
-  if (messages) {
-    if (!model.tokenizer.renderChat) {
-      throw new ForetokenError('unsupported', `${model.description} has no chat template: give a prompt instead of messages.`)
-    }
-    tokens = model.tokenizer.encode(model.tokenizer.renderChat(messages), { special: true, start: true })
-  } else if (typeof prompt === 'string') {
-    tokens = model.tokenizer.encode(prompt, { start: true })
-  } else {
-    tokens = [...prompt!]
-  }
-  if (tokens.length === 0) throw new ForetokenError('invalid-argument', 'The prompt is empty: give at least one token.')
-  const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= model.vocabSize)
-  if (wrong !== undefined) {
-    throw new ForetokenError('invalid-argument', `Token ${wrong} of the prompt is not in the vocabulary of ${model.vocabSize}.`)
-  }
-  return tokens
-}
-
-/** How many tokens may be said. */
-function checkedLimit({ model, maxTokens }: GenerateOptions, prompt: number): number {
-  if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens > 0)) {
-    throw new ForetokenError('invalid-argument', `maxTokens is ${maxTokens}: it must be an integer, at least 1.`)
-  }
-  if (prompt > model.contextLength) {
-    throw new ForetokenError(
-      'context-overflow',
-      `The prompt has ${prompt} tokens, but the context holds ${model.contextLength}: shorten it, or load the model with a larger context.`,
-    )
-  }
-  // The token after a full context can still be said.
-  return Math.min(maxTokens ?? Infinity, model.contextLength - prompt + 1)
-}
-
-function checkedStops(stop: string | readonly string[] | undefined): readonly string[] {
-  const stops = stop === undefined ? [] : typeof stop === 'string' ? [stop] : stop
-  if (stops.includes('')) throw new ForetokenError('invalid-argument', 'A stop string is empty: it would end every text.')
-  return stops
 }

@@ -29,3 +29,13 @@ export { speculate, type Round, type Speculation } from './speculate.js'
 export { draftModel, promptLookup, type DraftModelOptions } from './strategies/index.js'
 export type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy, Verdict } from './strategy.js'
 export { block, greedy, rejection, type Judgement, type Verifier } from './verify/index.js'
+export {
+  bestGamma,
+  expectedTokens,
+  matchAcceptance,
+  measuredSpeedup,
+  operationsFactor,
+  rejectionAcceptance,
+  speedup,
+  type MeasuredCosts,
+} from './theory.js'

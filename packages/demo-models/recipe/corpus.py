@@ -1,13 +1,13 @@
 """Stage 1: reads the installed source packages and keeps what a person wrote: train, held-in and held-out documents.
 
-Writes .work/{train,heldin,heldout}.jsonl and sources/SOURCES.json (every package used, its version and licence)."""
+Writes .work/{train,heldin,heldout}.jsonl and .work/sources.json (every package used, its version and licence)."""
 import hashlib
 import json
 import os
 import random
 import re
 
-from paths import SOURCES, WORK, replace_file, work
+from paths import SOURCES, replace_file, work
 
 HELD_OUT = {"hono", "execa", "pino", "cheerio", "luxon", "immer", "p-queue", "superstruct", "kysely", "ky"}
 PERMISSIVE = {"MIT", "MIT-0", "APACHE-2.0", "BSD-2-CLAUSE", "BSD-3-CLAUSE", "BSD", "ISC", "0BSD", "BLUEOAK-1.0.0",
@@ -145,7 +145,7 @@ def main():
     for split, f in out.items():
         f.close()
         os.replace(work(f"{split}.jsonl.tmp"), work(f"{split}.jsonl"))
-    replace_file(os.path.join(SOURCES, "SOURCES.json"), json.dumps(used, indent=1, sort_keys=True) + "\n")
+    replace_file(work("sources.json"), json.dumps(used, sort_keys=True))
     print("corpus:", {" ".join(k): v for k, v in sorted(sizes.items())}, "bytes,", len(used), "packages", flush=True)
 
 

@@ -1,4 +1,4 @@
-import { generate, type GenerateEvent, type GenerateOptions, type GenerateResult } from '@foretoken/core'
+import { generate, type GenerateEvent, type GenerateOptions, type GenerateResult, type TokenOrigin } from '@foretoken/core'
 
 /** One generation, timed. */
 export interface Decoded {
@@ -9,6 +9,8 @@ export interface Decoded {
   readonly ms: number
   /** Milliseconds from the start to the end of the first round: reading the prompt, on both sides. */
   readonly prefillMs: number
+  /** How many tokens came from where. */
+  readonly origins: Readonly<Record<TokenOrigin, number>>
 }
 
 /**
@@ -23,17 +25,19 @@ export async function decode(
   let clock = 0
   let prefillMs: number | undefined
   let tokens = 0
+  const origins = { accepted: 0, corrected: 0, bonus: 0, plain: 0 }
   for (;;) {
     const started = performance.now()
     const step = await events.next()
     clock += performance.now() - started
     if (step.done) throw new Error('A generation ended without a result.')
     const event = step.value
+    if (event.type === 'token') origins[event.origin]++
     if (event.type === 'token' && prefillMs !== undefined) tokens++
     onEvent?.(event, { tokens, ms: clock - (prefillMs ?? clock) })
     if (event.type === 'finish') {
       const prefill = prefillMs ?? clock
-      return { result: event.result, tokens, ms: clock - prefill, prefillMs: prefill }
+      return { result: event.result, tokens, ms: clock - prefill, prefillMs: prefill, origins }
     }
     // A round ends with the target's own token.
     if (event.type === 'token' && event.origin !== 'accepted') prefillMs ??= clock

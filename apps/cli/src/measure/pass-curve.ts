@@ -19,6 +19,8 @@ export interface PassCurveOptions {
   readonly context: readonly TokenId[]
   /** How often each width is measured, default 7. */
   readonly repetitions?: number
+  /** After this many milliseconds three repetitions are enough. Default: no limit. */
+  readonly patienceMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -28,14 +30,16 @@ export interface PassCurveOptions {
  * The widths take turns, in changing direction, so that a machine that slows down slows them all.
  */
 export async function passCurve(options: PassCurveOptions): Promise<PassTime[]> {
-  const { model, context, repetitions = 7, signal } = options
+  const { model, context, repetitions = 7, patienceMs = Infinity, signal } = options
   const widths = [...new Set(options.widths)].toSorted((a, b) => a - b)
   const times = new Map(widths.map((width) => [width, [] as number[]]))
   const sequence = await model.createSequence()
   try {
     await sequence.forward(context, { outputs: 'none', signal })
-    // The first round warms up: buffers are allocated, kernels chosen.
+    // The first round warms up: the file is read, buffers are allocated, kernels chosen.
+    const began = performance.now()
     for (let round = 0; round <= repetitions; round++) {
+      if (round > 3 && performance.now() - began > patienceMs) break
       for (const width of round % 2 === 0 ? widths : widths.toReversed()) {
         const tokens = Array.from({ length: width }, (_, i) => context[(round + i) % context.length]!)
         const started = performance.now()

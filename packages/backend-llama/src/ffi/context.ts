@@ -7,6 +7,9 @@ import { notNull } from './structs.js'
 import type { Pointer } from './structs.js'
 import type { ThreadPool } from './threadpool.js'
 
+/** `LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY`: without what can be dropped by the token. */
+const partialState = 1
+
 export interface ContextSizes {
   /** Cells of the cache, shared by all sequences. */
   readonly cells: number
@@ -143,6 +146,19 @@ export class NativeContext {
   /** How many tokens a sequence holds in the cache. */
   sequenceLength(sequence: number): number {
     return this.calls.llama_memory_seq_pos_max(this.cache, sequence) + 1
+  }
+
+  /** What the runtime must know to go on from here, in a model that keeps a state instead of a cache, or beside it. */
+  saveState(sequence: number): Uint8Array {
+    const size = this.calls.llama_state_seq_get_size_ext(this.context, sequence, partialState)
+    const state = new Uint8Array(Number(size))
+    const written = this.calls.llama_state_seq_get_data_ext(this.context, state, state.length, sequence, partialState)
+    return state.subarray(0, Number(written))
+  }
+
+  /** @returns Whether it could be done. */
+  restoreState(sequence: number, state: Uint8Array): boolean {
+    return Number(this.calls.llama_state_seq_set_data_ext(this.context, state, state.length, sequence, partialState)) > 0
   }
 
   clearCache(): void {

@@ -25,9 +25,9 @@ export class ToyModel implements LanguageModel {
   readonly capabilities: Capabilities
   /** Forward passes so far. */
   passes = 0
-  /** @internal */ pass = 0
   /** @internal */ open = 0
   /** @internal */ disposed = false
+  private next: Promise<number> | undefined
 
   constructor(readonly options: ToyModelOptions) {
     const { vocabSize = 4, contextLength = 256, maxSequences = 4 } = options
@@ -50,6 +50,16 @@ export class ToyModel implements LanguageModel {
     }
     this.open++
     return new ToySequence(this, tokens)
+  }
+
+  /** Whoever is waiting shares the next pass. Resolves to its number. @internal */
+  join(): Promise<number> {
+    return (this.next ??= (async () => {
+      // As in a real backend: with several callers, the next pass begins after all of them have read the last one's rows.
+      await (this.open > 1 ? new Promise((resolve) => setTimeout(resolve, 0)) : undefined)
+      this.next = undefined
+      return ++this.passes
+    })())
   }
 
   async dispose(): Promise<void> {
@@ -88,7 +98,7 @@ class ToySequence implements Sequence {
     }
     signal?.throwIfAborted()
     this.busy = true
-    await Promise.resolve()
+    const pass = await this.model.join()
     this.busy = false
     this.assertUsable()
 
@@ -98,15 +108,13 @@ class ToySequence implements Sequence {
       this.held.push(tokens[i]!)
       if (i >= tokens.length - count) rows.push(Float32Array.from(this.model.options.next(this.held), Math.log))
     }
-    this.model.passes++
-    return this.rows(rows)
+    return this.rows(rows, pass)
   }
 
-  private rows(rows: Float32Array[]): LogitsRows {
+  private rows(rows: Float32Array[], pass: number): LogitsRows {
     const { model } = this
-    const pass = ++model.pass
     const row = (index: number): Float32Array => {
-      if (pass !== model.pass) throw new ForetokenError('stale-logits', 'A later pass has overwritten these logits.')
+      if (pass !== model.passes) throw new ForetokenError('stale-logits', 'A later pass has overwritten these logits.')
       const found = rows[index]
       if (!found) throw new ForetokenError('invalid-argument', `Row ${index} of ${rows.length}.`)
       return found

@@ -1,0 +1,41 @@
+import { ForetokenError } from '@foretoken/core'
+import { estimateSize, type Shape, type ShapeName, shapes } from '@foretoken/demo-models'
+import { bytes } from '../terminal/format.js'
+
+/** A size to inflate to; `none` runs the small models as they are. */
+export type Size = ShapeName | 'none'
+
+export const sizes: readonly Size[] = [...(Object.keys(shapes) as ShapeName[]), 'none']
+
+/** For each target (in F16) a draft (in Q4_0) whose pass takes about an eighth of the time. */
+export const companions: Readonly<Record<ShapeName, Shape>> = {
+  '350m': { hidden: 768, layers: 20, feedForward: 2048, heads: 12, kvHeads: 4 },
+  '1.1b': { hidden: 1024, layers: 32, feedForward: 2816, heads: 16, kvHeads: 4 },
+  '7b': { hidden: 2048, layers: 40, feedForward: 5632, heads: 32, kvHeads: 4 },
+  '34b': { hidden: 4096, layers: 40, feedForward: 14336, heads: 64, kvHeads: 8 },
+}
+
+/** What the runtime takes beside the weights, in bytes: caches, buffers, the program. */
+const beside = 400e6
+
+/** Bytes of memory that the inflated pair takes. */
+export function memoryFor(size: ShapeName): number {
+  return estimateSize(size, 'F16') + estimateSize(companions[size], 'Q4_0') + beside
+}
+
+/**
+ * The size to show on this machine.
+ *
+ * @param wanted Default: 350m, or the small models as they are where memory is short.
+ * @param free Bytes of memory that can be used.
+ * @throws `out-of-memory` when what is wanted does not fit.
+ */
+export function chooseSize(wanted: Size | undefined, free: number): Size {
+  const size = wanted ?? '350m'
+  if (size === 'none' || memoryFor(size) <= free) return size
+  if (wanted === undefined) return 'none'
+  throw new ForetokenError(
+    'out-of-memory',
+    `The ${size} pair needs ${bytes(memoryFor(size))} of memory, and ${bytes(free)} are free: take a smaller --size (${sizes.join(', ')}).`,
+  )
+}

@@ -1,0 +1,77 @@
+import type { DraftStrategy, GenerateEvent, GenerateOptions, LanguageModel, LengthPolicy, Sequence } from '@foretoken/core'
+import { type Decoded, decode } from './decode.js'
+import { since, type TimedModel } from './timed.js'
+
+/** One way of decoding, to be compared with others on the same prompts. */
+export interface Contender {
+  readonly name: string
+  /** Absent: plain decoding. */
+  readonly strategy?: DraftStrategy | undefined
+  readonly length?: LengthPolicy | undefined
+  /** The draft model that the strategy runs, for its share of the time. */
+  readonly draft?: TimedModel | undefined
+}
+
+/** What one contender made of one prompt. */
+export interface Run extends Decoded {
+  readonly contender: string
+  /** Milliseconds inside the draft model's passes. */
+  readonly draftForwardMs: number
+}
+
+export interface Heat {
+  readonly kind: string
+  readonly prompt: string
+  /** One for each contender, in the contenders' order. */
+  readonly runs: readonly Run[]
+}
+
+export interface HeatOptions {
+  readonly model: LanguageModel
+  readonly contenders: readonly Contender[]
+  readonly prompt: { readonly id: string; readonly kind: string; readonly text: string }
+  /** Number of the heat: odd ones run in the opposite order. */
+  readonly index: number
+  readonly generate: Pick<GenerateOptions, 'maxTokens' | 'temperature' | 'topK' | 'topP' | 'minP' | 'seed' | 'stop'>
+  /** Whether the first contender leaves the prompt in the cache for the others. Saves time; only decoding is compared. */
+  readonly sharePrompt?: boolean
+  readonly signal?: AbortSignal | undefined
+  readonly onEvent?: (contender: number, event: GenerateEvent, soFar: { tokens: number; ms: number }) => void
+}
+
+/** A B, then B A: what drifts (temperature, other programs) falls on both alike. */
+export function turns(contenders: number, index: number): number[] {
+  const order = Array.from({ length: contenders }, (_, i) => i)
+  return index % 2 === 0 ? order : order.toReversed()
+}
+
+/** Lets each contender go on from the same prompt, one after the other. */
+export async function heat(options: HeatOptions): Promise<Heat> {
+  const { model, contenders, prompt, signal } = options
+  const sequence = options.sharePrompt ? await model.createSequence() : undefined
+  const runs: Run[] = []
+  try {
+    for (const turn of turns(contenders.length, options.index)) {
+      signal?.throwIfAborted()
+      runs[turn] = await runOne(options, contenders[turn]!, turn, sequence)
+    }
+  } finally {
+    await sequence?.dispose()
+  }
+  return { kind: prompt.kind, prompt: prompt.id, runs }
+}
+
+async function runOne(
+  { model, prompt, generate, signal, onEvent }: HeatOptions,
+  contender: Contender,
+  turn: number,
+  sequence: Sequence | undefined,
+): Promise<Run> {
+  const { strategy, length, draft } = contender
+  const before = draft && { ...draft.totals }
+  const decoded = await decode(
+    { ...generate, model, prompt: prompt.text, strategy, length, sequence, signal },
+    onEvent && ((event, soFar) => onEvent(turn, event, soFar)),
+  )
+  return { ...decoded, contender: contender.name, draftForwardMs: before && draft ? since(before, draft.totals).ms : 0 }
+}

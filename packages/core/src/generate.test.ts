@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest'
+import { ForetokenError } from './errors.js'
+import { generate, type GenerateEvent, type GenerateOptions } from './generate.js'
+import { fixedLength } from './length/fixed.js'
+import type { DraftStrategy } from './strategy.js'
+import { draftModel } from './strategies/draft-model.js'
+import { randomTable, ToyModel } from './testing/toy-model.js'
+
+/** Says a, b, c, … again and again, and nothing else. */
+const alphabet = (options: Partial<ConstructorParameters<typeof ToyModel>[0]> = {}) =>
+  new ToyModel({
+    vocabSize: 26,
+    next: (context) => Array.from({ length: 26 }, (_, i) => (i === (context[context.length - 1]! + 1) % 26 ? 1 : 0)),
+    ...options,
+  })
+
+/** Drafts the tokens it is given, whatever the context. */
+const oracle = (tokens: (context: readonly number[], count: number) => number[]): DraftStrategy => ({
+  name: 'oracle',
+  open: () => ({ propose: (context, { maxTokens }) => ({ tokens: tokens(context, maxTokens) }) }),
+})
+const following = (context: readonly number[], count: number) =>
+  Array.from({ length: count }, (_, i) => (context[context.length - 1]! + 1 + i) % 26)
+
+async function collect(options: Omit<GenerateOptions, 'model'> & { model?: ToyModel }): Promise<GenerateEvent[]> {
+  const events: GenerateEvent[] = []
+  for await (const event of generate({ model: alphabet(), prompt: 'a', ...options })) events.push(event)
+  return events
+}
+
+describe('generate', () => {
+  it('goes on from the prompt and says where each token came from', async () => {
+    const strategy = oracle((context, count) => (context.length < 5 ? following(context, count) : [0, 0].slice(0, count)))
+    const events = await collect({ maxTokens: 9, strategy, length: fixedLength(2) })
+    const tokens = events.flatMap((event) => (event.type === 'token' ? [`${event.text} ${event.origin}`] : []))
+    expect(tokens).toEqual([
+      'b accepted',
+      'c accepted',
+      'd bonus',
+      'e accepted',
+      'f accepted',
+      'g bonus',
+      'h corrected',
+      'i corrected',
+      'j plain',
+    ])
+    expect(events.at(-1)).toMatchObject({ type: 'finish', result: { text: 'bcdefghij', finishReason: 'length' } })
+  })
+
+  it('needs 7 passes for 61 tokens with an oracle and gamma 8', async () => {
+    const result = await generate({
+      model: alphabet(),
+      prompt: 'a',
+      maxTokens: 61,
+      strategy: oracle(following),
+      length: fixedLength(8),
+    }).result()
+    expect(result.tokens).toHaveLength(61)
+    expect(result.stats).toMatchObject({ passes: 7, accepted: 54, drafted: 54, alpha: 1, acceptedPerRound: [0, 0, 0, 0, 0, 0, 1, 0, 6] })
+  })
+
+  it('never drafts what cannot be used', async () => {
+    const asked: number[] = []
+    const strategy = oracle((context, count) => (asked.push(count), following(context, count)))
+    await collect({ maxTokens: 6, strategy, length: fixedLength(4) })
+    expect(asked).toEqual([4])
+    asked.length = 0
+    await collect({ maxTokens: 7, strategy, length: fixedLength(4) })
+    expect(asked).toEqual([4, 1])
+  })
+
+  it('ends at the end token, and does not say it', async () => {
+    const model = alphabet({ end: 4 })
+    const result = await generate({ model, prompt: 'a', strategy: oracle(following), length: fixedLength(6) }).result()
+    expect(result).toMatchObject({ text: 'bcd', tokens: [1, 2, 3], finishReason: 'end' })
+  })
+
+  it.each([
+    [['de'], 'bc', 'stop'],
+    ['z', 'bcdefghijklmnopqrstuvwxy', 'stop'],
+    [['nowhere', 'ghi', 'fgh'], 'bcde', 'stop'],
+    [['xyzz'], 'bcdefghijklmnopqrstuvwxyzabcde', 'length'],
+  ])('stops before %s', async (stop, text, finishReason) => {
+    for (const gamma of [0, 3]) {
+      const events = await collect({ stop, maxTokens: 30, strategy: oracle(following), length: fixedLength(gamma) })
+      expect(events.map((event) => event.text).join('')).toBe(text)
+      expect(events.at(-1)).toMatchObject({ type: 'finish', result: { text, finishReason } })
+    }
+  })
+
+  it('fills the context to the last token and ends there', async () => {
+    for (const gamma of [0, 1, 5]) {
+      const model = alphabet({ contextLength: 16 })
+      const result = await generate({ model, prompt: 'abc', strategy: oracle(following), length: fixedLength(gamma) }).result()
+      expect(result.tokens).toHaveLength(14)
+      expect(result.finishReason).toBe('length')
+    }
+  })
+
+  it('gives the same text with the same seed, and tells a seed that it chose', async () => {
+    const model = () => new ToyModel({ next: randomTable({ seed: 3, vocabSize: 4 }) })
+    const say = (seed?: number) => generate({ model: model(), prompt: 'a', temperature: 1, maxTokens: 60, seed }).result()
+    const first = await say()
+    expect((await say(first.seed)).text).toBe(first.text)
+    expect((await say(first.seed + 1)).text).not.toBe(first.text)
+  })
+
+  it('aborts within one round and leaves the sequence usable', async () => {
+    const model = alphabet()
+    const sequence = await model.createSequence()
+    const controller = new AbortController()
+    const generation = generate({ model, prompt: 'a', sequence, signal: controller.signal, strategy: oracle(following) })
+    let tokens = 0
+    const read = async () => {
+      for await (const event of generation) {
+        if (event.type === 'token' && ++tokens === 7) controller.abort(new Error('enough'))
+      }
+    }
+    await expect(read()).rejects.toThrow('enough')
+    expect(tokens).toBeLessThanOrEqual(7 + 5)
+    await expect(generation.result()).rejects.toThrow()
+    const passes = model.passes
+    const again = await generate({ model, prompt: 'abcd', sequence, maxTokens: 3 }).result()
+    expect(again.text).toBe('efg')
+    expect(again.stats.cachedTokens).toBe(3)
+    expect(model.passes - passes).toBe(3)
+  })
+
+  it('is over when the reader stops reading: nothing stays open', async () => {
+    const model = alphabet({ maxSequences: 1 })
+    let disposed = 0
+    const strategy: DraftStrategy = {
+      name: 'counting',
+      open: () => ({ propose: (context, { maxTokens }) => ({ tokens: following(context, maxTokens) }), dispose: () => void disposed++ }),
+    }
+    const generation = generate({ model, prompt: 'a', strategy })
+    for await (const event of generation) if (event.type === 'token') break
+    expect(model.open).toBe(0)
+    expect(disposed).toBe(1)
+    await expect(generation.result()).rejects.toMatchObject({ code: 'disposed' })
+  })
+
+  it('keeps a sequence that it was given at what was said', async () => {
+    const model = alphabet({ end: 5 })
+    const sequence = await model.createSequence()
+    await generate({ model, prompt: 'a', sequence, strategy: oracle(following), length: fixedLength(9) }).result()
+    expect(sequence.tokens).toEqual([0, 1, 2, 3, 4])
+    const more = await generate({ model, prompt: [0, 1, 2, 3, 4, 6], sequence, maxTokens: 2 }).result()
+    expect(more.text).toBe('hi')
+    expect(more.stats.cachedTokens).toBe(5)
+  })
+
+  it.each([
+    [{ prompt: '' }, 'invalid-argument'],
+    [{ prompt: undefined }, 'invalid-argument'],
+    [{ prompt: [26] }, 'invalid-argument'],
+    [{ prompt: 'a', messages: [] }, 'invalid-argument'],
+    [{ prompt: undefined, messages: [{ role: 'user', content: 'a' }] }, 'unsupported'],
+    [{ maxTokens: 0 }, 'invalid-argument'],
+    [{ stop: '' }, 'invalid-argument'],
+    [{ temperature: -1 }, 'invalid-argument'],
+    [{ topP: 0 }, 'invalid-argument'],
+    [{ topK: 1.5 }, 'invalid-argument'],
+    [{ minP: NaN }, 'invalid-argument'],
+    [{ prompt: Array<number>(300).fill(0) }, 'context-overflow'],
+    [{ strategy: draftModel({ model: new ToyModel({ next: randomTable({ seed: 1, vocabSize: 4 }) }) }) }, 'vocabulary-mismatch'],
+  ] as [object, string][])('refuses %j at once', async (options, code) => {
+    const model = alphabet()
+    const generation = generate({ model, prompt: 'a', ...options } as GenerateOptions)
+    const error: unknown = await generation.result().catch((caught: unknown) => caught)
+    expect(ForetokenError.is(error, code as 'invalid-argument')).toBe(true)
+    expect(model.passes).toBe(0)
+    expect(model.open).toBe(0)
+  })
+
+  it('reports logits that are no numbers instead of making up text', async () => {
+    const model = new ToyModel({ next: () => [NaN, NaN, NaN, NaN] })
+    await expect(generate({ model, prompt: 'a', temperature: 1 }).result()).rejects.toMatchObject({ code: 'runtime' })
+  })
+})
