@@ -66,10 +66,10 @@ export interface LimitFlags {
 
 export const limitOptions = (maxTokens: number): Option[] => [
   new Option('-n, --max-tokens <n>', 'the most tokens to say').default(maxTokens).argParser(whole(1)).helpGroup(limits),
-  new Option('--stop <text...>', 'end the text before this; \\n and \\t are understood; may be repeated').argParser(collect).helpGroup(limits),
+  new Option('--stop <text>', 'end the text before this; \\n and \\t are understood; may be repeated').argParser(collect).helpGroup(limits),
 ]
 
-export const jsonOption = (what: string): Option => new Option('--json', what).default(false)
+export const jsonOption = (what: string): Option => new Option('--json', what)
 
 export const colorOptions = (): Option[] => [
   new Option('--color', 'colour the text although nobody may be looking (default: on a terminal; NO_COLOR is respected)'),

@@ -23,7 +23,7 @@ interface Flags extends ModelFlags, Pick<DraftingFlags, 'length'> {
   readonly size?: Size
   readonly rounds?: number
   readonly maxTokens?: number
-  readonly json: boolean
+  readonly json?: boolean
 }
 
 export function demoCommand(run: Run): Command {

@@ -24,8 +24,8 @@ import { paintFor, printJson, printLine, type Terminal } from '../terminal/termi
 interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags {
   readonly prompt?: string
   readonly file?: string
-  readonly json: boolean
-  readonly events: boolean
+  readonly json?: boolean
+  readonly events?: boolean
   readonly color?: boolean
 }
 
@@ -35,7 +35,7 @@ export function generateCommand(run: Run): Command {
     new Option('-p, --prompt <text>', 'the text to go on from').conflicts('file'),
     new Option('-f, --file <path>', 'a file to go on from (default: stdin)'),
     jsonOption('print the result, with its figures, as JSON'),
-    new Option('--events', 'print each event as a line of JSON, as it comes').default(false).conflicts('json'),
+    new Option('--events', 'print each event as a line of JSON, as it comes').conflicts('json'),
     ...colorOptions(),
     ...modelOptions(),
     ...draftingOptions(),

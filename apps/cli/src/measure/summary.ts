@@ -1,4 +1,4 @@
-import { expectedTokens, measuredSpeedup } from './theory-tmp.js'
+import { expectedTokens, measuredSpeedup } from '@foretoken/core'
 import type { Run } from './contest.js'
 import { tokensPerSecond } from './decode.js'
 import { bootstrapInterval, geometricMean, type Interval, median } from './statistics.js'

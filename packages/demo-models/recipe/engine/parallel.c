@@ -1,23 +1,47 @@
+// A pool that lives as long as the process: threads keep their buffers from one call to the next.
 #include "parallel.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
-typedef struct { atomic_int next; int count; Task run; void *context; } Shared;
-typedef struct { Shared *shared; int thread; } Worker;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t started = PTHREAD_COND_INITIALIZER, finished = PTHREAD_COND_INITIALIZER;
+static int alive, wanted, busy; // helpers that exist, that the current call uses, and that have not finished it
+static unsigned call;
+static atomic_int next;
+static int count;
+static Task run;
+static void *context;
 
-static void *work(void *p) {
-  Worker *w = p;
-  for (int task; (task = atomic_fetch_add(&w->shared->next, 1)) < w->shared->count;)
-    w->shared->run(w->shared->context, task, w->thread);
-  return NULL;
+static void take_tasks(int thread) {
+  for (int task; (task = atomic_fetch_add(&next, 1)) < count;) run(context, task, thread);
 }
 
-void parallel(int threads, int count, Task run, void *context) {
-  Shared shared = {0, count, run, context};
-  pthread_t id[64];
-  Worker worker[64];
-  for (int i = 0; i < threads; i++) worker[i] = (Worker){&shared, i};
-  for (int i = 1; i < threads; i++) pthread_create(id + i, NULL, work, worker + i);
-  work(worker);
-  for (int i = 1; i < threads; i++) pthread_join(id[i], NULL);
+static void *helper(void *p) {
+  int thread = (int)(size_t)p;
+  unsigned seen = 0;
+  pthread_mutex_lock(&lock);
+  for (;;) {
+    while (seen == call || thread > wanted) {
+      seen = call;
+      pthread_cond_wait(&started, &lock);
+    }
+    seen = call;
+    pthread_mutex_unlock(&lock);
+    take_tasks(thread);
+    pthread_mutex_lock(&lock);
+    if (--busy == 0) pthread_cond_signal(&finished);
+  }
+}
+
+void parallel(int threads, int tasks, Task task, void *with) {
+  pthread_mutex_lock(&lock);
+  run = task, context = with, count = tasks, next = 0;
+  busy = wanted = threads - 1, call++;
+  for (pthread_t id; alive < wanted;) pthread_create(&id, NULL, helper, (void *)(size_t)(++alive));
+  pthread_cond_broadcast(&started);
+  pthread_mutex_unlock(&lock);
+  take_tasks(0);
+  pthread_mutex_lock(&lock);
+  while (busy) pthread_cond_wait(&finished, &lock);
+  pthread_mutex_unlock(&lock);
 }
