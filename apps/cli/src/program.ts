@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Run } from './commands/command.js'
+import { benchCommand } from './commands/bench.js'
 import { chatCommand } from './commands/chat.js'
 import { demoCommand } from './commands/demo.js'
 import { generateCommand } from './commands/generate.js'
@@ -12,7 +13,7 @@ export function createProgram(run: Run): Command {
     .description('Speculative decoding for local language models: faster, with the same text.')
     .version(version(), '-V, --version')
     .addHelpText('after', '\nStart here:\n  $ foretoken demo\n\nExit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.')
-  for (const create of [demoCommand, generateCommand, chatCommand, inspectCommand]) program.addCommand(create(run))
+  for (const create of [demoCommand, generateCommand, chatCommand, benchCommand, inspectCommand]) program.addCommand(create(run))
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showSuggestionAfterError().showHelpAfterError(`(see foretoken ${command === program ? '' : `${command.name()} `}--help)`)
   }

@@ -70,7 +70,13 @@ function halvings(from: number, to: number): number[] {
   return sizes
 }
 
-function doesNotFit(path: string, need: MemoryEstimate, contextSize: number, request: FitRequest, room: Room): ForetokenError {
+function doesNotFit(
+  path: string,
+  need: MemoryEstimate,
+  contextSize: number,
+  request: FitRequest,
+  room: Room,
+): ForetokenError {
   const sequences = request.sequences === 1 ? '' : ` on each of ${request.sequences} sequences`
   const free =
     room.video > 0 && !room.unified

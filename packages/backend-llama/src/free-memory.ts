@@ -25,7 +25,11 @@ export function availableOf(meminfo: string): number | undefined {
 }
 
 /** What a control group may still take; `undefined` when it has no limit. Its file cache gives way, so it counts as free. */
-export function groupRoom(max: string | undefined, current: string | undefined, stat: string | undefined): number | undefined {
+export function groupRoom(
+  max: string | undefined,
+  current: string | undefined,
+  stat: string | undefined,
+): number | undefined {
   const limit = Number(max)
   // Version 1 writes a number near 2^63 for "no limit", version 2 the word max.
   if (max === undefined || !Number.isFinite(limit) || limit > 2 ** 60) return undefined

@@ -95,7 +95,8 @@ function describe(
   const experts = number('expert_count') ?? 0
   const shape = shapeOf(get, number)
   const contextLength = number('context_length') ?? defaultContext
-  const vocabSize = (metadata.get('tokenizer.ggml.tokens') as ArraySummary | undefined)?.length ?? number('vocab_size') ?? 0
+  const vocabSize =
+    (metadata.get('tokenizer.ggml.tokens') as ArraySummary | undefined)?.length ?? number('vocab_size') ?? 0
   return {
     path,
     fileSize,
@@ -139,7 +140,9 @@ function shapeOf(
     embedding,
     feedForward: Math.max(0, ...perLayer(get('feed_forward_length'), layers, 4 * embedding)),
     heads,
-    cachedKeys: cachedHeads.map((count) => (latent === undefined ? count * keys : latent + (number('rope.dimension_count') ?? 0))),
+    cachedKeys: cachedHeads.map((count) =>
+      latent === undefined ? count * keys : latent + (number('rope.dimension_count') ?? 0),
+    ),
     cachedValues: cachedHeads.map((count) => (latent === undefined ? count * values : 0)),
   }
 }
@@ -163,7 +166,8 @@ async function readChecked(path: string): Promise<{ head: GgufHead; size: number
   let size: number
   try {
     const stats = await stat(path)
-    if (stats.isDirectory()) throw new ForetokenError('model-file', `${path} is a directory. Pass the path of a GGUF file.`)
+    if (stats.isDirectory())
+      throw new ForetokenError('model-file', `${path} is a directory. Pass the path of a GGUF file.`)
     if (!stats.isFile()) throw new ForetokenError('model-file', `${path} is not a regular file. Pass a GGUF file.`)
     size = stats.size
     if (size === 0) throw new ForetokenError('model-file', `${path} is empty. Download or convert the model again.`)

@@ -2,7 +2,7 @@ import { ForetokenError } from '@foretoken/core'
 import type { Capabilities } from '@foretoken/core'
 import { inBackground } from './ffi/calls.js'
 import type { Calls } from './ffi/calls.js'
-import { NativeContext } from './ffi/context.js'
+import type { NativeContext } from './ffi/context.js'
 import { openContext, openModel } from './ffi/open.js'
 import type { Pointer } from './ffi/structs.js'
 import type { ModelInfo } from './inspect.js'
@@ -84,7 +84,7 @@ function mustDecode(calls: Calls, handle: Pointer, info: ModelInfo): void {
 }
 
 function modelRefused(info: ModelInfo, lines: readonly string[]): ForetokenError {
-  const said = lines.join('; ')
+  const said = reasonIn(lines)
   if (said.includes('unknown model architecture')) {
     return new ForetokenError(
       'model-file',
@@ -99,12 +99,17 @@ function modelRefused(info: ModelInfo, lines: readonly string[]): ForetokenError
 }
 
 function contextRefused(plan: LoadPlan, lines: readonly string[]): ForetokenError {
-  const said = lines.join('; ')
+  const said = reasonIn(lines)
   const figures = `cache ${formatBytes(plan.memory.cache)} and buffers ${formatBytes(plan.memory.buffers)}`
   const memory = /alloc|memory/i.test(said)
   return new ForetokenError(
     memory ? 'out-of-memory' : 'runtime',
     `llama.cpp cannot make a context for ${plan.contextLength} tokens (${figures})${said === '' ? '' : `: ${said}`}. ` +
-      "Use a smaller contextSize or another cacheType.",
+      'Use a smaller contextSize or another cacheType.',
   )
+}
+
+/** The first line says why; those after it, what failed because of it. */
+function reasonIn(lines: readonly string[]): string {
+  return (lines[0] ?? '').replace(/^(\w+: )?(error loading model( hyperparameters)?: )*/, '')
 }

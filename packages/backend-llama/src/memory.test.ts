@@ -59,11 +59,15 @@ describe('fitting a model into memory', () => {
   it('takes a smaller default context where memory is short, but never another than was asked for', () => {
     const room = { memory: 5.6 * gib, video: 0, unified: false }
     expect(fitModel(model, request, room).contextSize).toBe(4096)
-    expect(() => fitModel(model, { ...request, contextSize: 8192 }, room)).toThrow(/cache for 8192 tokens 1\.0 GiB.*smaller contextSize/)
+    expect(() => fitModel(model, { ...request, contextSize: 8192 }, room)).toThrow(
+      /cache for 8192 tokens 1\.0 GiB.*smaller contextSize/,
+    )
   })
 
   it('says what to do when even the weights do not fit', () => {
-    expect(() => fitModel(model, request, { memory: 3 * gib, video: 0, unified: false })).toThrow(/3\.0 GiB is free\. Use a smaller quantisation/)
+    expect(() => fitModel(model, request, { memory: 3 * gib, video: 0, unified: false })).toThrow(
+      /3\.0 GiB is free\. Use a smaller quantisation/,
+    )
   })
 
   it('puts all, some or no layers on the GPU', () => {

@@ -1,5 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities, LanguageModel, Sequence, Tokenizer } from '@foretoken/core'
+import { returnFreedMemory } from './ffi/allocator.js'
 import type { Calls } from './ffi/calls.js'
 import { inBackground } from './ffi/calls.js'
 import type { NativeContext } from './ffi/context.js'
@@ -61,7 +62,13 @@ export class FfiModel implements LlamaModel, SequenceHost {
   private readonly freeIds: number[]
   private disposal: Promise<void> | undefined
 
-  constructor(calls: Calls, handle: Pointer, context: NativeContext, tokenizer: LlamaTokenizer, facts: LoadPlan & Pick<LlamaModel, 'capabilities'>) {
+  constructor(
+    calls: Calls,
+    handle: Pointer,
+    context: NativeContext,
+    tokenizer: LlamaTokenizer,
+    facts: LoadPlan & Pick<LlamaModel, 'capabilities'>,
+  ) {
     this.calls = calls
     this.handle = handle
     this.context = context
@@ -116,6 +123,7 @@ export class FfiModel implements LlamaModel, SequenceHost {
     this.vocabulary.close()
     await this.queue.exclusively(() => this.context.dispose())
     await inBackground(this.calls.llama_model_free, this.handle)
+    await returnFreedMemory()
   }
 }
 

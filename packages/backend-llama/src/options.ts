@@ -57,9 +57,11 @@ const gpus: readonly Gpu[] = ['auto', 'metal', 'cuda', 'vulkan', false]
 export function checkOptions(options: LoadOptions): CheckedOptions {
   const { gpu = 'auto', sequences = 1, cacheType = 'f16', contextSize, threads } = options
   if (!gpus.includes(gpu)) refuse('gpu', gpu, "one of 'auto', 'metal', 'cuda', 'vulkan' and false")
-  if (!Object.hasOwn(cacheTypes, cacheType)) refuse('cacheType', cacheType, `one of ${Object.keys(cacheTypes).join(', ')}`)
+  if (!Object.hasOwn(cacheTypes, cacheType))
+    refuse('cacheType', cacheType, `one of ${Object.keys(cacheTypes).join(', ')}`)
   if (!within(sequences, 1, 256)) refuse('sequences', sequences, 'a whole number from 1 to 256')
-  if (contextSize !== undefined && !within(contextSize, 1, 2 ** 26)) refuse('contextSize', contextSize, 'a whole number of tokens')
+  if (contextSize !== undefined && !within(contextSize, 1, 2 ** 26))
+    refuse('contextSize', contextSize, 'a whole number of tokens')
   if (threads !== undefined && !within(threads, 1, 512)) refuse('threads', threads, 'a whole number from 1 to 512')
   return {
     gpu,

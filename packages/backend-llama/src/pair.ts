@@ -29,7 +29,9 @@ export function checkPair(target: ModelInfo, draft: ModelInfo): PairReport {
     notes.push('The target keeps a state that cannot be cut back: rejected drafts cost it another pass.')
   }
   if (cost > 0.5) {
-    notes.push(`The draft weighs ${Math.round(cost * 100)} % of the target: drafting will hardly pay. Take a smaller one.`)
+    notes.push(
+      `The draft weighs ${Math.round(cost * 100)} % of the target: drafting will hardly pay. Take a smaller one.`,
+    )
   }
   if (draft.contextLength < target.contextLength) {
     notes.push(

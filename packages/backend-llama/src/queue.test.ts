@@ -123,7 +123,14 @@ describe('the queue of passes', () => {
       [16, 4, 4],
       [20, 1, 1],
     ])
-    expect(rowsOf(rows)).toEqual([[0, 2], [0, 3], [1, 3], [2, 3], [3, 3], [0, 4]])
+    expect(rowsOf(rows)).toEqual([
+      [0, 2],
+      [0, 3],
+      [1, 3],
+      [2, 3],
+      [3, 3],
+      [0, 4],
+    ])
     expect(only.held).toEqual(range(21))
   })
 
@@ -186,6 +193,10 @@ describe('the queue of passes', () => {
     const passesThen = await queue.exclusively(() => context.passes.length)
     expect(passesThen).toBe(1)
     await running
-    await expect(queue.exclusively(() => { throw new Error('no') })).rejects.toThrow('no')
+    await expect(
+      queue.exclusively(() => {
+        throw new Error('no')
+      }),
+    ).rejects.toThrow('no')
   })
 })

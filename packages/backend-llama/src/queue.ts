@@ -227,5 +227,8 @@ function passFailed(status: number): ForetokenError {
       'llama.cpp found no room in its cache for the pass. Load the model with a larger contextSize, or fewer sequences.',
     )
   }
-  return new ForetokenError('runtime', `llama.cpp refused or failed a pass (status ${status}). The sequence is as it was.`)
+  return new ForetokenError(
+    'runtime',
+    `llama.cpp refused or failed a pass (status ${status}). The sequence is as it was.`,
+  )
 }

@@ -15,5 +15,7 @@ function find(role: 'target' | 'draft'): string {
       if (path && existsSync(path)) return path
     }
   }
-  throw new Error(`No ${role} model in ${shipped}: run git lfs or the recipe, or set FORETOKEN_TEST_MODELS to a folder with one.`)
+  throw new Error(
+    `No ${role} model in ${shipped}: run git lfs or the recipe, or set FORETOKEN_TEST_MODELS to a folder with one.`,
+  )
 }

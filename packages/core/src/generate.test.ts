@@ -5,6 +5,7 @@ import { fixedLength } from './length/fixed.js'
 import type { DraftStrategy } from './strategy.js'
 import { draftModel } from './strategies/draft-model.js'
 import { randomTable, ToyModel } from './testing/toy-model.js'
+import { greedy } from './verify/greedy.js'
 
 /** Says a, b, c, … again and again, and nothing else. */
 const alphabet = (options: Partial<ConstructorParameters<typeof ToyModel>[0]> = {}) =>
@@ -118,7 +119,7 @@ describe('generate', () => {
     }
     await expect(read()).rejects.toThrow('enough')
     expect(tokens).toBeLessThanOrEqual(7 + 5)
-    await expect(generation.result()).rejects.toThrow()
+    await expect(generation.result()).rejects.toMatchObject({ code: 'disposed' })
     const passes = model.passes
     const again = await generate({ model, prompt: 'abcd', sequence, maxTokens: 3 }).result()
     expect(again.text).toBe('efg')
@@ -162,6 +163,7 @@ describe('generate', () => {
     [{ topP: 0 }, 'invalid-argument'],
     [{ topK: 1.5 }, 'invalid-argument'],
     [{ minP: NaN }, 'invalid-argument'],
+    [{ temperature: 1, verifier: greedy }, 'invalid-argument'],
     [{ prompt: Array<number>(300).fill(0) }, 'context-overflow'],
     [{ strategy: draftModel({ model: new ToyModel({ next: randomTable({ seed: 1, vocabSize: 4 }) }) }) }, 'vocabulary-mismatch'],
   ] as [object, string][])('refuses %j at once', async (options, code) => {
@@ -171,6 +173,12 @@ describe('generate', () => {
     expect(ForetokenError.is(error, code as 'invalid-argument')).toBe(true)
     expect(model.passes).toBe(0)
     expect(model.open).toBe(0)
+  })
+
+  it('decodes plainly, and only so, on a model that cannot roll back', async () => {
+    const model = alphabet({ rollback: 'none' })
+    expect((await generate({ model, prompt: 'ab', maxTokens: 3 }).result()).text).toBe('cde')
+    await expect(generate({ model, prompt: 'ab', strategy: oracle(following) }).result()).rejects.toMatchObject({ code: 'unsupported' })
   })
 
   it('reports logits that are no numbers instead of making up text', async () => {

@@ -5,15 +5,13 @@ import type { LengthPolicy } from './length/policy.js'
 import { Metrics, type GenerateStats } from './metrics.js'
 import type { ChatMessage, LanguageModel, Sequence, TokenId } from './model.js'
 import { reconcile } from './reconcile.js'
-import { promptTokens, stopStrings, tokenLimit } from './request.js'
+import { chooseVerifier, mustRollBack, promptTokens, stopStrings, tokenLimit } from './request.js'
 import { createChance } from './sampling/chance.js'
 import { createSampler, type SamplingOptions } from './sampling/chain.js'
 import { shield } from './shield.js'
 import { speculate, type Round } from './speculate.js'
 import { StopMatcher } from './stop.js'
 import type { Drafter, DraftStrategy } from './strategy.js'
-import { block } from './verify/block.js'
-import { greedy } from './verify/greedy.js'
 import type { Verifier } from './verify/verifier.js'
 
 export interface GenerateOptions extends SamplingOptions {
@@ -113,7 +111,8 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
   const context = promptTokens(options)
   const promptLength = context.length
   const limit = tokenLimit(options, promptLength)
-  const verifier = options.verifier ?? (sampler.greedy ? greedy : block)
+  const verifier = chooseVerifier(options, sampler)
+  mustRollBack(options)
   const length = (strategy ? (options.length ?? fixedLength(4)) : fixedLength(0)).open()
   signal?.throwIfAborted()
 

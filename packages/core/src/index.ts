@@ -24,7 +24,7 @@ export type {
 export { reconcile } from './reconcile.js'
 export { createChance, type Chance } from './sampling/chance.js'
 export { createSampler, type Sampler, type SamplingOptions } from './sampling/chain.js'
-export { Distribution } from './sampling/distribution.js'
+export { Distribution, type Weights } from './sampling/distribution.js'
 export { speculate, type Round, type Speculation } from './speculate.js'
 export { draftModel, promptLookup, type DraftModelOptions } from './strategies/index.js'
 export type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy, Verdict } from './strategy.js'

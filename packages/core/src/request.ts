@@ -1,6 +1,10 @@
 import { ForetokenError } from './errors.js'
 import type { GenerateOptions } from './generate.js'
 import type { TokenId } from './model.js'
+import type { Sampler } from './sampling/chain.js'
+import { block } from './verify/block.js'
+import { greedy } from './verify/greedy.js'
+import type { Verifier } from './verify/verifier.js'
 
 /** The tokens to go on from. @throws `invalid-argument`, `unsupported` */
 export function promptTokens({ model, prompt, messages }: GenerateOptions): TokenId[] {
@@ -24,6 +28,26 @@ export function promptTokens({ model, prompt, messages }: GenerateOptions): Toke
     throw new ForetokenError('invalid-argument', `Token ${wrong} of the prompt is not in the vocabulary of ${model.vocabSize}.`)
   }
   return tokens
+}
+
+/** The verifier asked for, or the best one for the sampler. @throws `invalid-argument` */
+export function chooseVerifier({ verifier, temperature }: GenerateOptions, sampler: Sampler): Verifier {
+  if (verifier?.greedyOnly && !sampler.greedy) {
+    throw new ForetokenError(
+      'invalid-argument',
+      `The verifier '${verifier.name}' would change the text at temperature ${temperature}: use block or rejection.`,
+    )
+  }
+  return verifier ?? (sampler.greedy ? greedy : block)
+}
+
+/** @throws `unsupported` */
+export function mustRollBack({ model, strategy }: GenerateOptions): void {
+  if (!strategy || model.capabilities.rollback !== 'none') return
+  throw new ForetokenError(
+    'unsupported',
+    `${model.description} cannot go back to an earlier token, so drafts cannot be refused: generate without a strategy.`,
+  )
 }
 
 /** How many tokens may be said. @throws `invalid-argument`, `context-overflow` */

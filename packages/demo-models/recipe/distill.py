@@ -14,7 +14,7 @@ from clock import Clock, rate
 from draft import cut
 from paths import work
 
-ROWS, TEST_ROWS = 8, 48  # rows a step; rows kept aside to measure on
+ROWS, TEST_ROWS = 4, 48  # rows a step; rows kept aside to measure on
 MUON, ADAM = 0.004, 0.0008
 MIX = 0.0  # share of the written token itself in what the draft learns; the rest is the target's distribution
 
@@ -30,7 +30,7 @@ def main():
         return
     target = load(work("target.npz"))["w"].astype(np.float16).astype(np.float32)
     samples = np.load(work("samples.npy"))
-    test, samples = samples[:TEST_ROWS * 1], samples[TEST_ROWS:]
+    test, samples = samples[:TEST_ROWS], samples[TEST_ROWS:]
     width = samples.shape[1]
     student, teacher = Engine(DRAFT, width - 1, width - 1), Engine(TARGET, width - 1, width - 1)
     state = load(work("distill-checkpoint.npz")) or {"w": cut(target), "m": np.zeros(DRAFT.count(), np.float32), "v": np.zeros(DRAFT.count(), np.float32),

@@ -82,7 +82,8 @@ def edits(tokenizer, rng, count):
             if not old or not new or not 60 <= len(tokenizer.encode(whole)) <= 160:
                 continue
             language = "ts" if document["kind"] == "ts" else "js"
-            first = re.sub(rf"\b{old}\b", new, whole).splitlines(keepends=True)[0]
+            copy = re.sub(rf"\b{old}\b", new, whole)
+            first = copy[:copy.index("\n", copy.index(new)) + 1]  # up to the first renamed line
             text = f"```{language}\n{whole}```\n\nThe same function, with `{old}` renamed to `{new}`:\n\n```{language}\n{first}"
             found.append({"id": f"edit-{len(found) + 1:02}", "text": text, "source": source(document)})
             break

@@ -12,13 +12,13 @@ from checkpoint import load
 from paths import work
 
 TEMPERATURES = [0, 0, 0, 0.3, 0.7, 1.0]
-LENGTH, GROUP, GROUPS = 449, 48, 4
+LENGTH, GROUP, GROUPS = 385, 48, 4
 
 
 def prompts(stream, rng, rows, length):
-    """Windows that start a line's worth into anything; prompts of 48 to 256 tokens."""
+    """Windows that start a line's worth into anything; prompts of 48 to 224 tokens."""
     tokens = np.zeros((rows, length), np.int32)
-    lengths = rng.integers(48, 257, rows)
+    lengths = rng.integers(48, 225, rows)
     for r in range(rows):
         at = rng.integers(0, len(stream) - 300)
         tokens[r, :lengths[r]] = stream[at:at + lengths[r]]

@@ -11,7 +11,7 @@ export {
 export { cacheDirectory, ensureInflated, type EnsureInflatedOptions } from './inflate/cache.js'
 export { type Inflated, inflate, type InflateOptions, type InflateProgress } from './inflate/inflate.js'
 export { inflationNote } from './inflate/label.js'
-export { estimateSize, type Shape, type ShapeName, shapes } from './inflate/shapes.js'
+export { draftShapes, estimateSize, type Shape, type ShapeName, shapes } from './inflate/shapes.js'
 export { type Prompt, type PromptKind, promptKinds, prompts } from './prompts.js'
 
 const model = (name: string): string => fileURLToPath(new URL(`../models/${name}`, import.meta.url))

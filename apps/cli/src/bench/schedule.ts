@@ -14,7 +14,7 @@ export interface Schedule {
  * @throws `invalid-argument` when the prompts do not suffice.
  */
 export function schedule(prompts: readonly KindedPrompt[], rounds: number): Schedule {
-  const [first, ...others] = Map.groupBy(prompts, ({ kind }) => kind).values()
+  const [first, ...others] = byKind(prompts)
   const warmUp = first?.at(-1)
   if (!first || !warmUp) throw new ForetokenError('invalid-argument', 'There are no prompts.')
   const kinds = [first.slice(0, -1), ...others]
@@ -27,4 +27,10 @@ export function schedule(prompts: readonly KindedPrompt[], rounds: number): Sche
     )
   }
   return { warmUp, rounds: Array.from({ length: rounds }, (_, round) => kinds.map((list) => list[round]!)) }
+}
+
+function byKind(prompts: readonly KindedPrompt[]): KindedPrompt[][] {
+  const lists = new Map<string, KindedPrompt[]>()
+  for (const prompt of prompts) lists.set(prompt.kind, [...(lists.get(prompt.kind) ?? []), prompt])
+  return [...lists.values()]
 }

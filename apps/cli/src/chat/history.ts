@@ -16,7 +16,7 @@ export interface Conversation {
  * @param system What the model is told before anything else.
  * @param raw Join what was said as plain text, for models without a chat template.
  */
-export function createConversation(model: LanguageModel, system: string | undefined, raw: boolean): Conversation {
+export function createConversation(model: LanguageModel, system: string | undefined, raw = false): Conversation {
   const first: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }]
   let messages = first
   return {

@@ -1,9 +1,8 @@
 import { draftModel, ForetokenError, type LanguageModel } from '@foretoken/core'
-import { inflationNote } from '@foretoken/demo-models'
 import { Command, Option } from 'commander'
 import { explainForks } from '../demo/forks.js'
 import { planDemo } from '../demo/plan.js'
-import { prepare, type Prepared } from '../demo/prepare.js'
+import { noteOn, prepare } from '../demo/prepare.js'
 import { demoLines, demoReport, fixedGamma } from '../demo/report.js'
 import { createShow } from '../demo/show.js'
 import { type Size, sizes } from '../demo/sizes.js'
@@ -11,7 +10,7 @@ import { exitCodes, type ExitCode, Interrupted } from '../failure.js'
 import { type Contender, type Heat, heat } from '../measure/contest.js'
 import { passCurve } from '../measure/pass-curve.js'
 import { timed } from '../measure/timed.js'
-import { demoNote, modelFiles } from '../models/files.js'
+import { modelFiles } from '../models/files.js'
 import { openModel } from '../models/load.js'
 import { builtInPrompts } from '../models/prompts.js'
 import { type DraftingFlags, draftingOptions, jsonOption, type ModelFlags, modelOptions, whole } from '../options.js'
@@ -30,7 +29,7 @@ export function demoCommand(run: Run): Command {
   const command = new Command('demo').description('plain against speculative decoding on the same prompts, side by side')
   addOptions(command, [
     new Option('--size <size>', 'inflate the models to this size; none: as they are (default: 350m)').choices(sizes),
-    new Option('--rounds <n>', 'rounds of two prompts each (default: as many as take about a minute)').argParser(whole(1)),
+    new Option('-r, --rounds <n>', 'rounds of two prompts each (default: as many as take about a minute)').argParser(whole(1)),
     new Option('-n, --max-tokens <n>', 'the most tokens of a text (default: as many as take about a minute)').argParser(whole(2)),
     draftingOptions().find(({ long }) => long === '--length')!,
     jsonOption('print all measurements as JSON'),
@@ -54,15 +53,16 @@ changed where it must not, 2 bad input, 130 interrupted.`,
 
 async function runDemo(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   const files = modelFiles(flags)
-  const { draft } = files
-  if (draft === undefined) throw new ForetokenError('invalid-argument', 'The demo needs a draft: pass --draft as well.')
+  if (files.draft === undefined) {
+    throw new ForetokenError('invalid-argument', 'The demo needs a draft: pass --draft as well.')
+  }
   // A model of one's own is shown as it is.
-  const prepared = await prepare({ ...files, draft }, flags.size ?? (files.demo ? undefined : 'none'), terminal)
+  const prepared = await prepare(files, flags.size ?? (files.demo ? undefined : 'none'), terminal)
   // The demo's texts are short, and a small cache leaves memory for weights.
   const load = { ...flags, context: flags.context ?? 1024 }
   const target = await openModel(prepared.target, load, terminal)
   try {
-    const draft = await openModel(prepared.draft, load, terminal)
+    const draft = await openModel(prepared.draft!, load, terminal)
     try {
       return await compare(flags, target, draft, noteOn(files.demo, prepared), terminal)
     } finally {
@@ -134,9 +134,4 @@ async function compare(
   if (flags.json) printJson(terminal.out, report)
   else for (const line of demoLines(report, gamma, paintFor(terminal, 'out'))) printLine(terminal.out, line)
   return forks.some(({ verdict }) => verdict === 'bug') ? exitCodes.failed : code
-}
-
-function noteOn(demo: boolean, { size }: Prepared): string | undefined {
-  if (size === 'none') return demo ? demoNote : undefined
-  return `These are inflated models, not real ones of that size. ${inflationNote}.`
 }

@@ -1,6 +1,6 @@
 import { freemem } from 'node:os'
-import { ensureInflated, type ShapeName } from '@foretoken/demo-models'
-import type { ModelFiles } from '../models/files.js'
+import { ensureInflated, inflationNote, type ShapeName } from '@foretoken/demo-models'
+import { demoNote, type ModelFiles } from '../models/files.js'
 import { createProgress } from '../terminal/progress.js'
 import { duration } from '../terminal/format.js'
 import type { Terminal } from '../terminal/terminal.js'
@@ -8,23 +8,25 @@ import { chooseSize, companions, type Size } from './sizes.js'
 
 export interface Prepared {
   readonly target: string
-  readonly draft: string
+  readonly draft: string | undefined
   readonly size: Size
 }
 
-/** Inflates the pair to the wanted size, unless that was done before. */
-export async function prepare(
-  files: ModelFiles & { readonly draft: string },
-  wanted: Size | undefined,
-  terminal: Terminal,
-): Promise<Prepared> {
+/** Inflates the models to the wanted size, unless that was done before. */
+export async function prepare(files: ModelFiles, wanted: Size | undefined, terminal: Terminal): Promise<Prepared> {
   const size = chooseSize(wanted, freemem())
   if (size === 'none') return { target: files.target, draft: files.draft, size }
   return {
     size,
     target: await inflateOne(files.target, 'target', size, terminal),
-    draft: await inflateOne(files.draft, 'draft', size, terminal),
+    draft: files.draft && (await inflateOne(files.draft, 'draft', size, terminal)),
   }
+}
+
+/** What is to be said next to figures of these models. */
+export function noteOn(demo: boolean, { size }: Prepared): string | undefined {
+  if (size === 'none') return demo ? demoNote : undefined
+  return `These are inflated models, not real ones of that size. ${inflationNote}.`
 }
 
 async function inflateOne(

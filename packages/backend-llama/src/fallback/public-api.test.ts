@@ -28,7 +28,12 @@ describe('the model contract, through the public API', () => {
 
 describe('the public API', () => {
   const warnings: string[] = []
-  const loading = loadModel({ path: targetPath, gpu: false, contextSize: 128, onWarning: (text) => warnings.push(text) })
+  const loading = loadModel({
+    path: targetPath,
+    gpu: false,
+    contextSize: 128,
+    onWarning: (text) => warnings.push(text),
+  })
   afterAll(async () => (await loading).dispose())
 
   it('says what is lost', async () => {
@@ -63,7 +68,10 @@ describe('the public API', () => {
     const model = await loadModel({ path: targetPath, gpu: false, contextSize: 1024, onWarning: () => {} })
     const sequence = await model.createSequence()
     const controller = new AbortController()
-    const running = sequence.forward(Array.from({ length: 1000 }, (_, i) => i), { signal: controller.signal })
+    const running = sequence.forward(
+      Array.from({ length: 1000 }, (_, i) => i),
+      { signal: controller.signal },
+    )
     controller.abort()
     await expect(running).rejects.toBe(controller.signal.reason)
     expect(sequence.length).toBe(512)

@@ -3,7 +3,7 @@ import type { LibraryFiles } from './library.js'
 import { batchStruct, contextParams, modelParams } from './structs.js'
 import type { Params, Pointer } from './structs.js'
 
-type Call<Args extends unknown[], Result> = ((...args: Args) => Result) & {
+export type Call<Args extends unknown[], Result> = ((...args: Args) => Result) & {
   async: (...args: [...Args, (error: unknown, result: Result) => void]) => void
 }
 
@@ -39,8 +39,14 @@ export interface Calls {
   llama_memory_seq_cp: Call<[memory: Pointer, source: number, target: number, from: number, to: number], void>
   llama_memory_seq_pos_max: Call<[memory: Pointer, sequence: number], number>
   llama_state_seq_get_size_ext: Call<[context: Pointer, sequence: number, flags: number], number>
-  llama_state_seq_get_data_ext: Call<[context: Pointer, to: Uint8Array, size: number, sequence: number, flags: number], number>
-  llama_state_seq_set_data_ext: Call<[context: Pointer, from: Uint8Array, size: number, sequence: number, flags: number], number>
+  llama_state_seq_get_data_ext: Call<
+    [context: Pointer, to: Uint8Array, size: number, sequence: number, flags: number],
+    number
+  >
+  llama_state_seq_set_data_ext: Call<
+    [context: Pointer, from: Uint8Array, size: number, sequence: number, flags: number],
+    number
+  >
 
   llama_model_get_vocab: Call<[model: Pointer], Pointer | null>
   llama_model_has_encoder: Call<[model: Pointer], boolean>
@@ -54,7 +60,15 @@ export interface Calls {
   llama_vocab_eos: Call<[vocab: Pointer], number>
   llama_vocab_get_add_bos: Call<[vocab: Pointer], boolean>
   llama_tokenize: Call<
-    [vocab: Pointer, text: Uint8Array, length: number, tokens: Int32Array, room: number, start: boolean, special: boolean],
+    [
+      vocab: Pointer,
+      text: Uint8Array,
+      length: number,
+      tokens: Int32Array,
+      room: number,
+      start: boolean,
+      special: boolean,
+    ],
     number
   >
   llama_token_to_piece: Call<
@@ -97,9 +111,19 @@ export function bindCalls(files: LibraryFiles): Calls {
     llama_get_memory: llama.func('llama_get_memory', 'void *', ['void *']),
     llama_memory_clear: llama.func('llama_memory_clear', 'void', ['void *', 'bool']),
     llama_memory_seq_rm: llama.func('llama_memory_seq_rm', 'bool', ['void *', 'int32_t', 'int32_t', 'int32_t']),
-    llama_memory_seq_cp: llama.func('llama_memory_seq_cp', 'void', ['void *', 'int32_t', 'int32_t', 'int32_t', 'int32_t']),
+    llama_memory_seq_cp: llama.func('llama_memory_seq_cp', 'void', [
+      'void *',
+      'int32_t',
+      'int32_t',
+      'int32_t',
+      'int32_t',
+    ]),
     llama_memory_seq_pos_max: llama.func('llama_memory_seq_pos_max', 'int32_t', ['void *', 'int32_t']),
-    llama_state_seq_get_size_ext: llama.func('llama_state_seq_get_size_ext', 'size_t', ['void *', 'int32_t', 'uint32_t']),
+    llama_state_seq_get_size_ext: llama.func('llama_state_seq_get_size_ext', 'size_t', [
+      'void *',
+      'int32_t',
+      'uint32_t',
+    ]),
     llama_state_seq_get_data_ext: llama.func('llama_state_seq_get_data_ext', 'size_t', [
       'void *',
       'void *',

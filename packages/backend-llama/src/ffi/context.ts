@@ -80,7 +80,14 @@ export class NativeContext {
   }
 
   /** Appends tokens `[from, to)` of a text that starts at `position` of a sequence; the last `rows` give logits. */
-  addToBatch(tokens: ArrayLike<number>, from: number, to: number, position: number, sequence: number, rows: number): void {
+  addToBatch(
+    tokens: ArrayLike<number>,
+    from: number,
+    to: number,
+    position: number,
+    sequence: number,
+    rows: number,
+  ): void {
     let index = this.batch.n_tokens
     const firstRow = to - rows
     for (let token = from; token < to; token++, index++) {
@@ -158,7 +165,9 @@ export class NativeContext {
 
   /** @returns Whether it could be done. */
   restoreState(sequence: number, state: Uint8Array): boolean {
-    return Number(this.calls.llama_state_seq_set_data_ext(this.context, state, state.length, sequence, partialState)) > 0
+    return (
+      Number(this.calls.llama_state_seq_set_data_ext(this.context, state, state.length, sequence, partialState)) > 0
+    )
   }
 
   clearCache(): void {

@@ -2,9 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { mappedLibraries, pickLibraries } from './library.js'
 
 const linux = (folder: string, variant = '') =>
-  ['llama-addon.node', `libllama${variant}.v0.5.0.so`, `libggml${variant}.v0.5.0.so`, 'libggml-base.so', 'libggml-cpu-zen4.so'].map(
-    (file) => `/app/node_modules/@node-llama-cpp/${folder}/bins/${folder}/${file}`,
-  )
+  [
+    'llama-addon.node',
+    `libllama${variant}.v0.5.0.so`,
+    `libggml${variant}.v0.5.0.so`,
+    'libggml-base.so',
+    'libggml-cpu-zen4.so',
+  ].map((file) => `/app/node_modules/@node-llama-cpp/${folder}/bins/${folder}/${file}`)
 
 describe('the library that node-llama-cpp has loaded', () => {
   it('is found on Linux', () => {
@@ -25,9 +29,13 @@ describe('the library that node-llama-cpp has loaded', () => {
 
   it('is found on a Mac', () => {
     const folder = '/Applications/App/bins/mac-arm64-metal'
-    const files = ['libllama.metal.v0.5.0.dylib', 'libggml.metal.v0.5.0.dylib', 'libggml-base.dylib'].map((file) => `${folder}/${file}`)
+    const files = ['libllama.metal.v0.5.0.dylib', 'libggml.metal.v0.5.0.dylib', 'libggml-base.dylib'].map(
+      (file) => `${folder}/${file}`,
+    )
     expect(pickLibraries(files, 'metal', 'v0.5.0')).toEqual({ llama: files[0], ggml: files[1], ggmlBase: files[2] })
-    const intel = ['libllama.v0.5.0.dylib', 'libggml.v0.5.0.dylib', 'libggml-base.dylib'].map((file) => `/x/mac-x64/${file}`)
+    const intel = ['libllama.v0.5.0.dylib', 'libggml.v0.5.0.dylib', 'libggml-base.dylib'].map(
+      (file) => `/x/mac-x64/${file}`,
+    )
     expect(pickLibraries(intel, false, 'v0.5.0')?.llama).toBe(intel[0])
   })
 
@@ -42,12 +50,16 @@ describe('the library that node-llama-cpp has loaded', () => {
       ggmlBase: files[2],
       cpuVariant: 'haswell',
     })
-    const plain = ['llama.v0.5.0.dll', 'ggml.v0.5.0.dll', 'ggml-base.dll'].map((file) => `C:\\app\\bins\\win-x64\\${file}`)
+    const plain = ['llama.v0.5.0.dll', 'ggml.v0.5.0.dll', 'ggml-base.dll'].map(
+      (file) => `C:\\app\\bins\\win-x64\\${file}`,
+    )
     expect(pickLibraries(plain, false, 'v0.5.0')?.llama).toBe(plain[0])
   })
 
   it('may have been compiled here, without a release in its name', () => {
-    const files = ['libllama.so', 'libggml.so', 'libggml-base.so'].map((file) => `/x/localBuilds/linux-x64-cuda/Release/${file}`)
+    const files = ['libllama.so', 'libggml.so', 'libggml-base.so'].map(
+      (file) => `/x/localBuilds/linux-x64-cuda/Release/${file}`,
+    )
     expect(pickLibraries(files, 'cuda', 'v0.5.0')?.llama).toBe(files[0])
   })
 

@@ -35,7 +35,9 @@ export function pickLibraries(
     const ggml = beside.find((path) => /^ggml(\.(metal|cuda|vulkan))?(\.v?[\w.-]*\d)?$/.test(stem(path)))
     const ggmlBase = beside.find((path) => /^ggml-base(\..*)?$/.test(stem(path)))
     if (ggml === undefined || ggmlBase === undefined) continue
-    const cpuVariant = beside.map((path) => /^ggml-cpu-(.+)$/.exec(stem(path))?.[1]).find((found) => found !== undefined)
+    const cpuVariant = beside
+      .map((path) => /^ggml-cpu-(.+)$/.exec(stem(path))?.[1])
+      .find((found) => found !== undefined)
     return { llama, ggml, ggmlBase, ...(cpuVariant === undefined ? {} : { cpuVariant }) }
   }
   return undefined

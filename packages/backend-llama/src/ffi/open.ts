@@ -30,10 +30,13 @@ export async function openModel(calls: Calls, options: OpenModel): Promise<Point
   const progress =
     signal === undefined && onProgress === undefined
       ? undefined
-      : koffi.register((fraction: number) => {
-          onProgress?.(Math.min(1, fraction))
-          return signal?.aborted !== true
-        }, koffi.pointer(koffi.proto('bool', ['float', 'void *'])))
+      : koffi.register(
+          (fraction: number) => {
+            onProgress?.(Math.min(1, fraction))
+            return signal?.aborted !== true
+          },
+          koffi.pointer(koffi.proto('bool', ['float', 'void *'])),
+        )
   try {
     const model = await inBackground(calls.llama_model_load_from_file, options.path, {
       ...calls.llama_model_default_params(),
@@ -57,7 +60,11 @@ export async function openModel(calls: Calls, options: OpenModel): Promise<Point
  *
  * @returns Nothing when llama.cpp refuses.
  */
-export async function openContext(calls: Calls, model: Pointer, sizes: ContextSizes): Promise<NativeContext | undefined> {
+export async function openContext(
+  calls: Calls,
+  model: Pointer,
+  sizes: ContextSizes,
+): Promise<NativeContext | undefined> {
   const context = await inBackground(calls.llama_init_from_model, model, {
     ...calls.llama_context_default_params(),
     n_ctx: sizes.cells,

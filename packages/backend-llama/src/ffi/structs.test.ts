@@ -24,7 +24,9 @@ describe('the layouts of llama.cpp', async () => {
   it('are not trusted when a field was put in anywhere', () => {
     const names = Object.keys(context)
     for (let at = 0; at < names.length; at++) {
-      const shifted = Object.fromEntries(names.map((name, index) => [name, context[names[index < at ? index : index - 1] ?? ''] ?? 77]))
+      const shifted = Object.fromEntries(
+        names.map((name, index) => [name, context[names[index < at ? index : index - 1] ?? ''] ?? 77]),
+      )
       expect(layoutMismatch(release, model, shifted), `before ${names[at]}`).toBeDefined()
     }
   })

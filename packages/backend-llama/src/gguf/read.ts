@@ -70,7 +70,7 @@ async function parse(reader: Reader): Promise<GgufHead> {
   for (let entry = 0; entry < entryCount; entry++) {
     const key = await reader.string()
     const type = await reader.uint32()
-    metadata.set(key, await reader.value(type, hashes.get(key)))
+    metadata.set(key, await reader.value(type, { digest: hashes.get(key), distinct: key === tokens }))
   }
 
   const tensors: TensorInfo[] = []
@@ -116,6 +116,14 @@ async function readTensor(reader: Reader): Promise<{ tensor: TensorInfo; offset:
     )
   }
   return { tensor: { name, shape, type: tensorTypeName(type) ?? String(type), bytes }, offset }
+}
+
+/** What is done with an array of the metadata beside walking over it. */
+interface Watch {
+  /** Takes the bytes of all elements. */
+  readonly digest: ReturnType<typeof createHash> | undefined
+  /** Whether its texts must all be different. */
+  readonly distinct: boolean
 }
 
 /** Walks through a file from its start, a block at a time. */
@@ -168,44 +176,54 @@ class Reader {
   }
 
   async string(): Promise<string> {
-    return (await this.bytes(await this.uint64())).toString('utf8')
+    return (await this.stringBytes()).toString('utf8')
   }
 
-  async value(type: number, digest: ReturnType<typeof createHash> | undefined): Promise<MetadataValue> {
+  async value(type: number, watch: Watch): Promise<MetadataValue> {
     if (type === stringType) return this.string()
     if (type !== arrayType) return scalar(type, await this.bytes(this.width(type)))
     const elementType = await this.uint32()
     const length = await this.count('array elements')
-    digest?.update(`${elementType}:${length}:`)
+    watch.digest?.update(`${elementType}:${length}:`)
     if (elementType === arrayType) throw damaged(this.path, 'it has an array of arrays')
     if (elementType === stringType) {
-      await this.skipStrings(length, digest)
+      await this.skipStrings(length, watch)
       return { length, values: undefined }
     }
     const width = this.width(elementType)
     const bytes = await this.bytes(width * length)
-    digest?.update(bytes)
+    watch.digest?.update(bytes)
     if (length > keepAtMost) return { length, values: undefined }
     const values = Array.from({ length }, (_, index) => scalar(elementType, bytes.subarray(index * width)))
     return { length, values }
   }
 
   /** A vocabulary has 100 000 and more: looked at in the block, without a promise for each. */
-  private async skipStrings(count: number, digest: ReturnType<typeof createHash> | undefined): Promise<void> {
+  private async skipStrings(count: number, { digest, distinct }: Watch): Promise<void> {
+    const seen = new Set<string>()
+    let empty = 0
     for (let index = 0; index < count; index++) {
-      const from = this.position - this.blockStart
-      if (from >= 0 && from + 8 <= this.block.length) {
-        const next = from + 8 + Number(this.block.readBigUInt64LE(from))
-        if (next <= this.block.length) {
-          digest?.update(this.block.subarray(from, next))
-          this.position += next - from
-          continue
-        }
-      }
-      const head = Buffer.from(await this.bytes(8))
-      const text = await this.bytes(Number(head.readBigUInt64LE()))
-      digest?.update(head).update(text)
+      const bytes = this.stringInBlock() ?? (await this.stringBytes())
+      digest?.update(`${bytes.length}:`).update(bytes)
+      if (distinct && bytes.length > 0) seen.add(bytes.toString('latin1'))
+      else empty++
     }
+    // llama.cpp would end the process over it.
+    if (distinct && seen.size + empty < count) throw damaged(this.path, 'two of its tokens have the same text')
+  }
+
+  /** The next string, if the block that is in memory holds all of it. */
+  private stringInBlock(): Buffer | undefined {
+    const from = this.position - this.blockStart
+    if (from < 0 || from + 8 > this.block.length) return undefined
+    const next = from + 8 + Number(this.block.readBigUInt64LE(from))
+    if (next > this.block.length) return undefined
+    this.position += next - from
+    return this.block.subarray(from + 8, next)
+  }
+
+  private async stringBytes(): Promise<Buffer> {
+    return this.bytes(await this.uint64())
   }
 
   private width(type: number): number {

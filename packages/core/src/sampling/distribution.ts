@@ -1,7 +1,8 @@
 import { ForetokenError } from '../errors.js'
 import type { TokenId } from '../model.js'
 
-type Weights = Float32Array | Float64Array
+/** Not negative, and not all 0. */
+export type Weights = Float32Array | Float64Array
 
 /**
  * A probability distribution over the vocabulary: `p(x) = weights[x] / total`.

@@ -11,6 +11,8 @@ export interface ToyModelOptions {
   readonly contextLength?: number
   /** Default 4. */
   readonly maxSequences?: number
+  /** Default `trim`. */
+  readonly rollback?: 'trim' | 'none'
   /** The token that ends a text. Default: none. */
   readonly end?: TokenId
   readonly description?: string
@@ -30,12 +32,12 @@ export class ToyModel implements LanguageModel {
   private next: Promise<number> | undefined
 
   constructor(readonly options: ToyModelOptions) {
-    const { vocabSize = 4, contextLength = 256, maxSequences = 4 } = options
+    const { vocabSize = 4, contextLength = 256, maxSequences = 4, rollback = 'trim' } = options
     this.description = options.description ?? `toy model of ${vocabSize} tokens`
     this.vocabSize = vocabSize
     this.contextLength = contextLength
     this.tokenizer = toyTokenizer(vocabSize, options.end)
-    this.capabilities = { maxSequences, rollback: 'trim', fork: true }
+    this.capabilities = { maxSequences, rollback, fork: true }
   }
 
   async createSequence(): Promise<ToySequence> {
@@ -67,7 +69,8 @@ export class ToyModel implements LanguageModel {
   }
 }
 
-class ToySequence implements Sequence {
+/** A sequence of a {@link ToyModel}. */
+export class ToySequence implements Sequence {
   private disposed = false
   private busy = false
 
@@ -124,6 +127,7 @@ class ToySequence implements Sequence {
 
   async truncate(length: number): Promise<void> {
     this.assertUsable()
+    if (this.model.capabilities.rollback === 'none') throw new ForetokenError('unsupported', 'It cannot roll back.')
     if (!Number.isInteger(length) || length < 0 || length > this.length) {
       throw new ForetokenError('invalid-argument', `Cannot roll ${this.length} tokens back to ${length}.`)
     }

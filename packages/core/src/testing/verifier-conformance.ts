@@ -7,7 +7,8 @@ import { expect, type Case } from './case.js'
 import { distance, enumerate, tally } from './enumerate.js'
 import { randomTable } from './toy-model.js'
 
-type Table = (context: readonly TokenId[]) => readonly number[]
+/** The probabilities of the next token after a context, one for each token of the vocabulary. */
+export type Table = (context: readonly TokenId[]) => readonly number[]
 
 /** A target p and a draft q, both functions of the context. */
 export interface Contest {

@@ -3,6 +3,7 @@ import type { Verifier } from './verifier.js'
 /** Temperature 0: a drafted token stays while it is the target's own choice. Exact for a greedy sampler only. */
 export const greedy: Verifier = {
   name: 'greedy',
+  greedyOnly: true,
   verify(draft, target) {
     let accepted = 0
     let next = target.argmax(0)

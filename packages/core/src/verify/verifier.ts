@@ -10,6 +10,8 @@ import type { Draft, Verdict } from '../strategy.js'
  */
 export interface Verifier {
   readonly name: string
+  /** Set when it is exact at temperature 0 alone. `generate` then refuses it at any other. */
+  readonly greedyOnly?: boolean
   /**
    * @param draft x_1 … x_gamma and their q_1 … q_gamma; may be empty.
    * @param target p_1 … p_(gamma+1).

@@ -2,8 +2,8 @@ import { byteLength, encode, formats, type TensorType } from '../gguf/index.js'
 import type { Background } from './placement.js'
 import { Random } from './random.js'
 
-/** Elements in a pool of random weights: a few megabytes, far beyond what compression looks back. */
-const poolSize = 1 << 21
+/** Elements in a pool of random weights: megabytes, far beyond what compression looks back. */
+const poolSize = 1 << 20
 /** As large as weights usually are. Products of such numbers stay finite in half precision. */
 const standardDeviation = 0.02
 

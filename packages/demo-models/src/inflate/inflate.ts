@@ -74,7 +74,7 @@ export async function inflate(options: InflateOptions): Promise<Inflated> {
   const parameters = { sourceHash: await hashOf(source.path), geometry, type, seed }
   const tensors = planTensors(source, small, geometry, type)
   const exact = tensors.every((tensor) => tensor.exact)
-  const shapeName = typeof options.shape === 'string' ? options.shape : 'a custom shape'
+  const shapeName = typeof options.shape === 'string' ? options.shape : `${shape.hidden} x ${shape.layers}`
   const layout = layOut(labelled(source, small, parameters, shapeName, exact), tensors)
   const result = { path, bytes: layout.size, exact }
   if (await isUpToDate(path, layout.size, parameters)) return { ...result, reused: true }
