@@ -10,11 +10,15 @@ const fast = await generate({ model, prompt, maxTokens: 64, strategy: draftModel
 console.log(prompt + fast.text)
 
 const { passes, tokens, alpha, tokensPerSecond } = fast.stats
-console.log(`\n${tokens} tokens from ${passes} passes of the target, ${Math.round(alpha * 100)} % of the judged drafts accepted`)
+console.log(
+  `\n${tokens} tokens from ${passes} passes of the target, ${Math.round(alpha * 100)} % of the judged drafts accepted`,
+)
 
 // The same without a draft: slower, and the same text.
 const plain = await generate({ model, prompt, maxTokens: 64 }).result()
-console.log(`${tokensPerSecond.toFixed(0)} tokens/s, against ${plain.stats.tokensPerSecond.toFixed(0)} without the draft`)
+console.log(
+  `${tokensPerSecond.toFixed(0)} tokens/s, against ${plain.stats.tokensPerSecond.toFixed(0)} without the draft`,
+)
 
 await small.dispose()
 await model.dispose()

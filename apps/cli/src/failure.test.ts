@@ -6,7 +6,10 @@ import { describeFailure, Interrupted } from './failure.js'
 describe('describeFailure', () => {
   test('a Foretoken error: its code and message on one line', () => {
     const error = new ForetokenError('model-file', 'It is no GGUF.\n  Pass another.')
-    expect(describeFailure(error, false)).toEqual({ code: 2, lines: ['error [model-file]: It is no GGUF. Pass another.'] })
+    expect(describeFailure(error, false)).toEqual({
+      code: 2,
+      lines: ['error [model-file]: It is no GGUF. Pass another.'],
+    })
     expect(describeFailure(new ForetokenError('out-of-memory', 'Too big.'), false).code).toBe(1)
   })
 

@@ -35,7 +35,10 @@ async function foretoken(args: readonly string[], options: { input?: string } = 
 /** Runs the program as a user does, but from its sources. */
 function spawned(args: readonly string[], options: { input?: string; interruptAt?: RegExp } = {}): Promise<Outcome> {
   const node = ['--import', 'tsx', '--conditions=@foretoken/source', join(source, 'main.ts')]
-  const child = spawn(process.execPath, [...node, ...args], { cwd: dirname(source), env: { ...process.env, NO_COLOR: '1' } })
+  const child = spawn(process.execPath, [...node, ...args], {
+    cwd: dirname(source),
+    env: { ...process.env, NO_COLOR: '1' },
+  })
   let out = ''
   let err = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -68,7 +71,10 @@ describe('generate', { timeout: 120_000 }, () => {
 
   test('text to stdout, figures to stderr; the prompt from stdin; sampling with a seed', async () => {
     const args = ['generate', ...pair, '-n', '12', '-t', '0.8', '--seed', '5', '--strategy', 'prompt-lookup']
-    const [once, again] = [await foretoken(args, { input: 'const a = 1\n' }), await foretoken(args, { input: 'const a = 1\n' })]
+    const [once, again] = [
+      await foretoken(args, { input: 'const a = 1\n' }),
+      await foretoken(args, { input: 'const a = 1\n' }),
+    ]
     expect(once.code).toBe(0)
     expect(once.out).not.toBe('')
     expect(again.out).toBe(once.out)
@@ -84,10 +90,22 @@ describe('generate', { timeout: 120_000 }, () => {
        const echo: DraftStrategy = { name: 'echo', open: () => ({ propose: (context, { maxTokens }) => ({ tokens: context.slice(-maxTokens) }) }) }
        export default echo`,
     )
-    const { code, out, err } = await spawned(['generate', ...pair, ...prompt, '-n', '8', '--strategy', plugin, '--events'])
+    const { code, out, err } = await spawned([
+      'generate',
+      ...pair,
+      ...prompt,
+      '-n',
+      '8',
+      '--strategy',
+      plugin,
+      '--events',
+    ])
     expect(err).not.toContain('warning')
     expect(code).toBe(0)
-    const events = out.trim().split('\n').map((line) => JSON.parse(line) as { type: string })
+    const events = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string })
     expect(events.map(({ type }) => type)).toEqual([...Array<string>(8).fill('token'), 'finish'])
     const coloured = await foretoken(['generate', ...pair, ...prompt, '-n', '40', '--color'])
     // oxlint-disable-next-line no-control-regex
@@ -108,7 +126,10 @@ describe('chat', { timeout: 120_000 }, () => {
     const input = 'const a = 1\n/stats\nconst b = 2\n/nonsense\n/reset\n/exit\nnever read\n'
     const { code, out, err } = await spawned(['chat', ...pair, '--raw', '-n', '10', '--json'], { input })
     expect(code).toBe(0)
-    const answers = out.trim().split('\n').map((line) => JSON.parse(line))
+    const answers = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     expect(answers).toHaveLength(2)
     expect(answers[1].stats.cachedTokens).toBeGreaterThan(answers[0].stats.promptTokens)
     expect(err).toContain('10 tokens in')
@@ -157,7 +178,19 @@ describe('inspect', { timeout: 120_000 }, () => {
 
 describe('demo and bench', { timeout: 180_000 }, () => {
   test('the demo compares, and finds the texts the same', async () => {
-    const { code, out, err } = await foretoken(['demo', ...pair, '--size', 'none', '--rounds', '1', '-n', '16', '--json'])
+    const { code, out, err } = await foretoken([
+      'demo',
+      ...pair,
+      '--size',
+      'none',
+      '--rounds',
+      '1',
+      '--length',
+      '4',
+      '-n',
+      '16',
+      '--json',
+    ])
     expect(err).toMatch(/2\/2 .* tok\/s/)
     expect(code).toBe(0)
     const report = JSON.parse(out)
@@ -169,7 +202,22 @@ describe('demo and bench', { timeout: 180_000 }, () => {
 
   test('a bench on one kind of content writes a table, JSON and a drawing', async () => {
     const [json, svg] = [join(folder, 'bench.json'), join(folder, 'bench.svg')]
-    const args = ['bench', ...pair, '--size', 'none', '--content', 'edits', '-r', '2', '-n', '16', '--save', json, '--svg', svg]
+    const args = [
+      'bench',
+      ...pair,
+      '--size',
+      'none',
+      '--content',
+      'edits',
+      '-r',
+      '2',
+      '-n',
+      '16',
+      '--save',
+      json,
+      '--svg',
+      svg,
+    ]
     const { code, out } = await foretoken(args)
     expect(code).toBe(0)
     expect(out).toMatch(/edits +plain .*\n +draft-model .*\n +prompt-lookup/)
@@ -187,7 +235,11 @@ describe('bad input', { timeout: 120_000 }, () => {
     ['an unknown command', ['generat'], /Did you mean generate/],
     ['a bad value', ['bench', '--length', 'long'], /is invalid.*no draft length/],
     ['a bad plugin', ['generate', ...pair, ...prompt, '--strategy', './none.ts'], /error \[strategy\]: .*none\.ts/],
-    ['an unknown strategy', ['generate', ...pair, ...prompt, '--strategy', 'magic'], /error \[invalid-argument\]: .*prompt-lookup/],
+    [
+      'an unknown strategy',
+      ['generate', ...pair, ...prompt, '--strategy', 'magic'],
+      /error \[invalid-argument\]: .*prompt-lookup/,
+    ],
     ['a missing model', ['generate', '-m', 'none.gguf', ...prompt], /error \[model-file\]: .*none\.gguf/],
     ['no prompt file', ['generate', ...pair, '-f', 'none.txt'], /error \[invalid-argument\]: .*none\.txt/],
   ])('%s: exit code 2 and no stack', async (_, args, message) => {

@@ -15,15 +15,19 @@ describe('parseLength', () => {
     expect(parseLength(text).name).toBe(name)
   })
 
-  test.each(['', 'x', '-1', '1.5', 'fixed', 'confidence:2', 'confidence:a', '4:5', 'confidence:0.1:2:3', 'NaN'])('refuses %j', (text) => {
-    expect(() => parseLength(text)).toThrow(ForetokenError)
-  })
+  test.each(['', 'x', '-1', '1.5', 'fixed', 'confidence:2', 'confidence:a', '4:5', 'confidence:0.1:2:3', 'NaN'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseLength(text)).toThrow(ForetokenError)
+    },
+  )
 })
 
 describe('options', () => {
   const parse = (...args: string[]) => {
     const command = new Command().exitOverride().configureOutput({ writeErr: () => {} })
-    for (const option of [...modelOptions(), ...draftingOptions(), ...samplingOptions(), ...limitOptions(9)]) command.addOption(option)
+    for (const option of [...modelOptions(), ...draftingOptions(), ...samplingOptions(), ...limitOptions(9)])
+      command.addOption(option)
     return command.parse(args, { from: 'user' }).opts()
   }
 
@@ -32,7 +36,22 @@ describe('options', () => {
   })
 
   test('are read', () => {
-    const flags = parse('--gpu', 'off', '--top-p', '0.9', '--seed', '7', '--stop', 'a\\n', '--stop', 'b', '-t', '0.5', '--threads', '2')
+    const flags = parse(
+      '--gpu',
+      'off',
+      '--top-p',
+      '0.9',
+      '--seed',
+      '7',
+      '--stop',
+      'a\\n',
+      '--stop',
+      'b',
+      '-t',
+      '0.5',
+      '--threads',
+      '2',
+    )
     expect(flags).toMatchObject({ gpu: false, topP: 0.9, seed: 7, stop: ['a\n', 'b'], temperature: 0.5, threads: 2 })
   })
 

@@ -16,11 +16,18 @@ export interface ModelFlags {
 }
 
 export const modelOptions = (): Option[] => [
-  new Option('-m, --model <file>', 'the target: a GGUF file, or hf:user/model:type (default: the demo target)').helpGroup(models),
+  new Option(
+    '-m, --model <file>',
+    'the target: a GGUF file, or hf:user/model:type (default: the demo target)',
+  ).helpGroup(models),
   new Option('-d, --draft <file>', 'the draft model: a smaller GGUF file with the same vocabulary').helpGroup(models),
   new Option('--gpu <kind>', 'auto, metal, cuda, vulkan, or off').default('auto').argParser(parseGpu).helpGroup(models),
-  new Option('--threads <n>', 'processor threads of a pass (default: the physical cores)').argParser(whole(1)).helpGroup(models),
-  new Option('--context <tokens>', 'size of the context (default: as trained, at most 8192)').argParser(whole(1)).helpGroup(models),
+  new Option('--threads <n>', 'processor threads of a pass (default: the physical cores)')
+    .argParser(whole(1))
+    .helpGroup(models),
+  new Option('--context <tokens>', 'size of the context (default: as trained, at most 8192)')
+    .argParser(whole(1))
+    .helpGroup(models),
 ]
 
 export interface DraftingFlags {
@@ -34,14 +41,18 @@ export const draftingOptions = (): Option[] => [
     '-s, --strategy <name>',
     'who drafts: draft-model, prompt-lookup, none, or a plugin file (./mine.ts) (default: draft-model if there is one, else prompt-lookup)',
   ).helpGroup(drafting),
-  new Option('-l, --length <policy>', 'tokens to draft in a round: 4, or confidence[:threshold[:longest]]')
-    .default(fixedLength(4), '4')
-    .argParser(parsed(parseLength))
-    .helpGroup(drafting),
+  lengthOption().default(fixedLength(4), '4'),
   new Option('--draft-temperature <t>', 'temperature of the draft (default: as the target)')
     .argParser(decimal(0, 100))
     .helpGroup(drafting),
 ]
+
+/** Without a default. */
+export function lengthOption(): Option {
+  return new Option('-l, --length <policy>', 'tokens to draft in a round: 4, or confidence[:threshold[:longest]]')
+    .argParser(parsed(parseLength))
+    .helpGroup(drafting)
+}
 
 export interface SamplingFlags {
   readonly temperature: number
@@ -52,11 +63,16 @@ export interface SamplingFlags {
 }
 
 export const samplingOptions = (): Option[] => [
-  new Option('-t, --temperature <t>', '0 always takes the likeliest token').default(0).argParser(decimal(0, 100)).helpGroup(sampling),
+  new Option('-t, --temperature <t>', '0 always takes the likeliest token')
+    .default(0)
+    .argParser(decimal(0, 100))
+    .helpGroup(sampling),
   new Option('--top-k <n>', 'keep the n likeliest tokens, 0 for all').argParser(whole(0)).helpGroup(sampling),
   new Option('--top-p <p>', 'keep the likeliest tokens that make up p').argParser(decimal(0, 1)).helpGroup(sampling),
   new Option('--min-p <p>', 'drop tokens below p times the likeliest').argParser(decimal(0, 1)).helpGroup(sampling),
-  new Option('--seed <n>', 'the same seed gives the same text (default: random)').argParser(whole(0)).helpGroup(sampling),
+  new Option('--seed <n>', 'the same seed gives the same text (default: random)')
+    .argParser(whole(0))
+    .helpGroup(sampling),
 ]
 
 export interface LimitFlags {
@@ -66,13 +82,18 @@ export interface LimitFlags {
 
 export const limitOptions = (maxTokens: number): Option[] => [
   new Option('-n, --max-tokens <n>', 'the most tokens to say').default(maxTokens).argParser(whole(1)).helpGroup(limits),
-  new Option('--stop <text>', 'end the text before this; \\n and \\t are understood; may be repeated').argParser(collect).helpGroup(limits),
+  new Option('--stop <text>', 'end the text before this; \\n and \\t are understood; may be repeated')
+    .argParser(collect)
+    .helpGroup(limits),
 ]
 
 export const jsonOption = (what: string): Option => new Option('--json', what)
 
 export const colorOptions = (): Option[] => [
-  new Option('--color', 'colour the text although nobody may be looking (default: on a terminal; NO_COLOR is respected)'),
+  new Option(
+    '--color',
+    'colour the text although nobody may be looking (default: on a terminal; NO_COLOR is respected)',
+  ),
   new Option('--no-color', 'no colours'),
 ]
 

@@ -24,19 +24,20 @@ describe.each(['demo', 'generate', 'chat', 'bench', 'inspect'])('%s', (name) => 
 
 test('an option that two commands have means the same in both', () => {
   const seen = new Map<string, { flags: string; command: string; default: unknown }>()
-  const own = new Set(['--json', '--max-tokens', '--size', '--rounds'])
+  const own = new Set(['--json', '--max-tokens', '--size', '--rounds', '--length'])
   for (const command of program.commands) {
     for (const option of command.options) {
       const name = option.long!
       const before = seen.get(name)
       const now = { flags: option.flags, default: option.defaultValueDescription ?? option.defaultValue }
-      if (before) expect({ command: command.name(), flags: before.flags }).toEqual({ command: command.name(), flags: now.flags })
+      if (before)
+        expect({ command: command.name(), flags: before.flags }).toEqual({ command: command.name(), flags: now.flags })
       if (before && !own.has(name)) expect([name, now.default]).toEqual([name, before.default])
       seen.set(name, { ...now, command: command.name() })
     }
   }
 })
 
-test('the version is the package\'s', () => {
+test("the version is the package's", () => {
   expect(program.version()).toMatch(/^\d+\.\d+\.\d+/)
 })

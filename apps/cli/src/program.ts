@@ -12,10 +12,17 @@ export function createProgram(run: Run): Command {
   const program = new Command('foretoken')
     .description('Speculative decoding for local language models: faster, with the same text.')
     .version(version(), '-V, --version')
-    .addHelpText('after', '\nStart here:\n  $ foretoken demo\n\nExit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.')
-  for (const create of [demoCommand, generateCommand, chatCommand, benchCommand, inspectCommand]) program.addCommand(create(run))
+    .addHelpText(
+      'after',
+      '\nStart here:\n  $ foretoken demo\n\nExit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.',
+    )
+  for (const create of [demoCommand, generateCommand, chatCommand, benchCommand, inspectCommand])
+    program.addCommand(create(run))
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().showSuggestionAfterError().showHelpAfterError(`(see foretoken ${command === program ? '' : `${command.name()} `}--help)`)
+    command
+      .exitOverride()
+      .showSuggestionAfterError()
+      .showHelpAfterError(`(see foretoken ${command === program ? '' : `${command.name()} `}--help)`)
   }
   return program
 }

@@ -1,4 +1,5 @@
-import type { ModelInfo, ModelShape } from './inspect.js'
+import type { ModelInfo } from './inspect.js'
+import type { ModelShape } from './shape.js'
 
 /** How the cache stores keys and values. Smaller types hold longer texts in less memory and cost some accuracy. */
 export type CacheType = 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q4_0'
@@ -35,15 +36,14 @@ export function estimateMemory(
   model: { readonly shape: ModelShape; readonly vocabSize: number; readonly weightBytes: number },
   use: { readonly contextSize: number; readonly sequences: number; readonly cacheType: CacheType },
 ): MemoryEstimate {
-  const { layers, embedding, feedForward, heads, cachedKeys, cachedValues } = model.shape
+  const { layers, embedding, feedForward, cachedKeys, cachedValues } = model.shape
   const cells = Math.ceil((use.contextSize * use.sequences) / 256) * 256
   let valuesPerToken = 0
   for (let layer = 0; layer < layers; layer++) valuesPerToken += (cachedKeys[layer] ?? 0) + (cachedValues[layer] ?? 0)
   const cache = Math.ceil((valuesPerToken * cells * cacheTypes[use.cacheType].bits) / 8)
 
   const rows = rowsPerPass(use.sequences)
-  const queries = Math.max(embedding, ((cachedKeys[0] ?? 0) / Math.max(1, heads)) * heads)
-  const perToken = 4 * (4 * embedding + 2 * feedForward + 2 * queries)
+  const perToken = 4 * (6 * embedding + 2 * feedForward)
   const mask = 2 * cells * tokensPerPass
   // Logits are computed in one place and copied to another.
   const logits = 2 * 4 * rows * model.vocabSize

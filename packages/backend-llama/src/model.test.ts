@@ -143,6 +143,35 @@ describe('disposal', () => {
   })
 })
 
+describe('what is done to a model while it is at work', () => {
+  it('does not matter to what its sequences say they hold', async () => {
+    const model = await load(1)
+    const sequence = await model.createSequence()
+    const tokens = [1, 2, 3]
+    const running = sequence.forward(tokens)
+    tokens.fill(9)
+    await running
+    expect(sequence.tokens).toEqual([1, 2, 3])
+    await model.dispose()
+  })
+
+  it('is in order, whatever it is', async () => {
+    const model = await load(3, 1024)
+    const text = Array.from({ length: 600 }, (_, index) => index)
+    const [one, two] = [await model.createSequence(), await model.createSequence()]
+    await two.forward([4, 5, 6])
+    const long = one.forward(text)
+    const [, fork] = await Promise.all([two.truncate(1), model.createSequence()])
+    await fork.dispose()
+    const copy = await two.fork!()
+    expect(copy.tokens).toEqual([4])
+    await two.dispose()
+    await long
+    expect([model.context.sequenceLength(0), model.context.sequenceLength(2)].sort()).toEqual([1, 600])
+    await model.dispose()
+  })
+})
+
 describe('where typed arrays may not lie in foreign memory (Electron)', () => {
   it('rows are copied', async () => {
     const shared = await load(1)

@@ -119,9 +119,8 @@ export class FfiModel implements LlamaModel, SequenceHost {
   private async free(): Promise<void> {
     const reason = disposed()
     for (const sequence of this.sequences) sequence.abandon(reason)
-    this.queue.close(reason)
     this.vocabulary.close()
-    await this.queue.exclusively(() => this.context.dispose())
+    await this.queue.close(reason, () => this.context.dispose())
     await inBackground(this.calls.llama_model_free, this.handle)
     await returnFreedMemory()
   }

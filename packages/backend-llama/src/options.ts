@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { ForetokenError } from '@foretoken/core'
 import { cacheTypes } from './memory.js'
 import type { CacheType } from './memory.js'
@@ -72,37 +71,6 @@ export function checkOptions(options: LoadOptions): CheckedOptions {
     onProgress: options.onProgress,
     signal: options.signal,
     onWarning: options.onWarning ?? ((message) => process.emitWarning(message, { code: 'FORETOKEN' })),
-  }
-}
-
-/**
- * The path of the model's file, downloaded first when `uri` says so.
- *
- * @throws `invalid-argument` unless exactly one of `path` and `uri` is given; `model-file` when a download fails.
- */
-export async function locateModel(options: LoadOptions): Promise<string> {
-  const { path, uri, onProgress, signal } = options
-  if ((path === undefined) === (uri === undefined)) {
-    throw new ForetokenError('invalid-argument', 'Pass either path (a GGUF file) or uri (where to download it from).')
-  }
-  if (path !== undefined) return path
-  if (uri === undefined || existsSync(uri)) return uri as string
-  const { resolveModelFile } = await import('node-llama-cpp')
-  try {
-    return await resolveModelFile(uri, {
-      cli: false,
-      ...(signal === undefined ? {} : { signal }),
-      onProgress: ({ totalSize, downloadedSize }) =>
-        onProgress?.({ stage: 'download', fraction: totalSize > 0 ? downloadedSize / totalSize : 0 }),
-    })
-  } catch (cause) {
-    signal?.throwIfAborted()
-    throw new ForetokenError(
-      'model-file',
-      `${uri} could not be downloaded (${(cause as Error).message}). Check the address and the network, ` +
-        'or download the file yourself and pass its path.',
-      { cause },
-    )
   }
 }
 

@@ -179,8 +179,7 @@ describe('the queue of passes', () => {
     context.milliseconds = 1
     let ticks = 0
     const timer = setInterval(() => ticks++, 1)
-    const end = performance.now() + 200
-    while (performance.now() < end) await queue.forward(only, [1], 1, undefined)
+    for (let step = 0; step < 200; step++) await queue.forward(only, [1], 1, undefined)
     clearInterval(timer)
     expect(ticks).toBeGreaterThan(3)
   })

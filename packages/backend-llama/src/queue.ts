@@ -52,6 +52,7 @@ export class PassQueue implements RowSource {
   private reader: Line | undefined
   private readers = 0
   private readTurn = -1
+  private closed: ForetokenError | undefined
 
   constructor(context: NativeContext, gpu: boolean) {
     this.context = context
@@ -70,7 +71,12 @@ export class PassQueue implements RowSource {
     signal: AbortSignal | undefined,
   ): Promise<LogitsRows> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ line, tokens, outputs, signal, done: 0, earlier: [], resolve, reject })
+      if (this.closed !== undefined) {
+        reject(this.closed)
+        return
+      }
+      // A copy: what the caller does to its list meanwhile must not change what the cache is said to hold.
+      this.waiting.push({ line, tokens: tokens.slice(), outputs, signal, done: 0, earlier: [], resolve, reject })
       if (this.inFlight || this.scheduled) return
       if (this.waiting.length === 1 && this.mayStartNow(line)) this.startPass()
       else this.startPassNextTurn()
@@ -79,6 +85,27 @@ export class PassQueue implements RowSource {
 
   /** Runs `action`, which touches the cache, as soon as no pass is in flight: at once if there is none. */
   exclusively<Result>(action: () => Result): Promise<Result> {
+    if (this.closed !== undefined) return Promise.reject(this.closed)
+    return this.betweenPasses(action)
+  }
+
+  /** Rejects the forward of `line` that is on its way, if there is one. What a pass in flight computes for it is lost. */
+  cancel(line: Line, reason: unknown): void {
+    for (const job of this.waiting.filter((waiting) => waiting.line === line)) {
+      this.remove(job)
+      job.reject(reason)
+    }
+  }
+
+  /** Rejects with `reason` what is on its way and all that comes later, and runs `last` when no pass is in flight. */
+  close(reason: ForetokenError, last: () => void): Promise<void> {
+    this.closed = reason
+    this.stamp++
+    for (const job of this.waiting.splice(0)) job.reject(reason)
+    return this.betweenPasses(last)
+  }
+
+  private betweenPasses<Result>(action: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       const run = (): void => {
         try {
@@ -90,20 +117,6 @@ export class PassQueue implements RowSource {
       if (this.inFlight) this.afterPass.push(run)
       else run()
     })
-  }
-
-  /** Rejects the forward of `line` that is on its way, if there is one. What a pass in flight computes for it is lost. */
-  cancel(line: Line, reason: unknown): void {
-    for (const job of this.waiting.filter((waiting) => waiting.line === line)) {
-      this.remove(job)
-      job.reject(reason)
-    }
-  }
-
-  /** Rejects every forward that is on its way, and makes all rows stale. */
-  close(reason: ForetokenError): void {
-    this.stamp++
-    for (const job of this.waiting.splice(0)) job.reject(reason)
   }
 
   private mayStartNow(line: Line): boolean {

@@ -1,5 +1,7 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Llama } from 'node-llama-cpp'
+import { builtKernels } from './cpu-kernels/place.js'
+import { swapKernels } from './cpu-kernels/swap.js'
 import { bindCalls } from './ffi/calls.js'
 import type { Calls } from './ffi/calls.js'
 import { mappedLibraries, pickLibraries } from './ffi/library.js'
@@ -15,8 +17,12 @@ export interface Runtime {
   readonly gpu: 'metal' | 'cuda' | 'vulkan' | false
   /** As llama.cpp names it: `v0.5.0`. */
   readonly release: string
-  /** The processor family that the CPU code was built for, when there are several. */
+  /** What the CPU code was built for: a processor family (`zen4`), or `this machine`. */
   readonly cpuVariant: string | undefined
+  /** Where llama.cpp's base library lies. */
+  readonly ggmlBase: string
+  /** Puts CPU kernels in place that were built for this machine. Models that are loaded keep theirs. */
+  useKernels(path: string): void
   /** Its functions; absent when their layouts are not the ones that we know. */
   readonly calls: Calls | undefined
   /** Why `calls` is absent. */
@@ -24,6 +30,8 @@ export interface Runtime {
   /** The last error lines of llama.cpp, oldest first, and forgets them. */
   takeErrors(): Promise<string[]>
 }
+
+const ownKernels = 'built for this machine'
 
 const runtimes = new Map<Gpu, Promise<Runtime>>()
 
@@ -65,11 +73,22 @@ async function open(gpu: Gpu): Promise<Runtime> {
   const release = llama.llamaCppRelease.release
   const files = pickLibraries(mappedLibraries(), llama.gpu, release)
   const { calls, mismatch } = bind(files, release)
+  let cpuVariant = files?.cpuVariant
+  const useKernels = (path: string): void => {
+    if (calls === undefined || files?.ggmlCpu === undefined || cpuVariant === ownKernels) return
+    if (swapKernels(files, path, files.ggmlCpu)) cpuVariant = ownKernels
+  }
+  const built = builtKernels(release)
+  if (built !== undefined) useKernels(built)
   return {
     llama,
     gpu: llama.gpu,
     release,
-    cpuVariant: files?.cpuVariant,
+    get cpuVariant() {
+      return cpuVariant
+    },
+    ggmlBase: files?.ggmlBase ?? '',
+    useKernels,
     calls,
     mismatch,
     async takeErrors() {

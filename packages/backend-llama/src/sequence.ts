@@ -96,7 +96,10 @@ export class LlamaSequence implements Sequence, Line {
     const { checkpoints } = this
     if (checkpoints !== undefined) {
       // Done before our pass starts: at once, or when the pass in flight is over.
-      void this.host.queue.exclusively(() => checkpoints.save(this.id, this.held.length))
+      this.host.queue
+        .exclusively(() => checkpoints.save(this.id, this.held.length))
+        // Without it, going back takes longer. If the runtime is in trouble, the pass will tell.
+        .catch(() => {})
     }
     return this.host.queue.forward(this, tokens, outputs, signal)
   }
@@ -116,6 +119,8 @@ export class LlamaSequence implements Sequence, Line {
     await this.host.queue.exclusively(() => {
       this.held.length = checkpoints.restore(this.id, length)
     })
+    // Its number in the cache may be another sequence's by now.
+    if (this.disposed !== undefined) throw this.disposed
     if (this.held.length < length) await this.run(kept.slice(this.held.length), 0, undefined)
   }
 

@@ -16,6 +16,6 @@ function find(role: 'target' | 'draft'): string {
     }
   }
   throw new Error(
-    `No ${role} model in ${shipped}: run git lfs or the recipe, or set FORETOKEN_TEST_MODELS to a folder with one.`,
+    `No ${role} model in ${shipped}: run the recipe beside it, or set FORETOKEN_TEST_MODELS to a folder with one.`,
   )
 }

@@ -81,7 +81,7 @@ def novelty(tokens, lengths):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--checkpoint", action="store_true", help="an unfinished target with its untuned exit")
-    arguments.add_argument("--rows", type=int, default=96)
+    arguments.add_argument("--rows", type=int, default=64)
     arguments.add_argument("--show", action="store_true")
     options = arguments.parse_args()
     tokenizer = Tokenizer.load(work("tokenizer.json"))
@@ -101,7 +101,7 @@ def main():
     }
     results = []
     for content, prompts in contents.items():
-        for temperature in (0, 0.7, 1):
+        for temperature in (0, 1):
             tokens, lengths = written(writer, target, prompts, temperature)
             if options.show and temperature == 0:
                 for row, n in list(zip(tokens, lengths))[:3]:

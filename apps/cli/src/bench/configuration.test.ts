@@ -19,12 +19,18 @@ describe('parseConfiguration', () => {
     expect(parsed.length?.name).toBe('confidence 0.5, at most 12')
   })
 
-  test.each(['', 'plain', '=none', 'a=', 'a=none,x', 'a=none,gamma=4', 'a=none,length=x', 'a=none,draft-temperature=hot'])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseConfiguration(text)).toThrow(ForetokenError)
-    },
-  )
+  test.each([
+    '',
+    'plain',
+    '=none',
+    'a=',
+    'a=none,x',
+    'a=none,gamma=4',
+    'a=none,length=x',
+    'a=none,draft-temperature=hot',
+  ])('refuses %j', (text) => {
+    expect(() => parseConfiguration(text)).toThrow(ForetokenError)
+  })
 })
 
 describe('checkConfigurations', () => {

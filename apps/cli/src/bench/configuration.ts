@@ -58,7 +58,10 @@ export function checkConfigurations(typed: readonly Configuration[], hasDraft: b
     throw new ForetokenError('invalid-argument', 'Two configurations have the same name: give each its own.')
   }
   if (configurations.length < 2) {
-    throw new ForetokenError('invalid-argument', `There is one configuration only: add another to compare it with. Example: ${example}`)
+    throw new ForetokenError(
+      'invalid-argument',
+      `There is one configuration only: add another to compare it with. Example: ${example}`,
+    )
   }
   return configurations
 }

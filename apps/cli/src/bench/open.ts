@@ -34,7 +34,11 @@ export function chooseAll(
 }
 
 /** Loads the draft models, each once. The caller disposes them. */
-export async function openDrafts(chosen: readonly Chosen[], flags: ModelFlags, terminal: Terminal): Promise<Map<string, TimedModel>> {
+export async function openDrafts(
+  chosen: readonly Chosen[],
+  flags: ModelFlags,
+  terminal: Terminal,
+): Promise<Map<string, TimedModel>> {
   const drafts = new Map<string, TimedModel>()
   try {
     for (const { draft } of chosen) {
@@ -47,10 +51,19 @@ export async function openDrafts(chosen: readonly Chosen[], flags: ModelFlags, t
   return drafts
 }
 
-export function contendersOf(chosen: readonly Chosen[], drafts: ReadonlyMap<string, TimedModel>, flags: DraftingFlags): Contender[] {
+export function contendersOf(
+  chosen: readonly Chosen[],
+  drafts: ReadonlyMap<string, TimedModel>,
+  flags: DraftingFlags,
+): Contender[] {
   return chosen.map(({ configuration, strategy, draft }) => {
     const model = draft === undefined ? undefined : drafts.get(draft)
-    return { name: configuration.name, strategy: strategy.create(model), length: configuration.length ?? flags.length, draft: model }
+    return {
+      name: configuration.name,
+      strategy: strategy.create(model),
+      length: configuration.length ?? flags.length,
+      draft: model,
+    }
   })
 }
 

@@ -29,7 +29,11 @@ export interface BenchRow extends Summary {
 export const everything = 'all'
 
 /** Speed-ups are against the first configuration. */
-export function benchRows(heats: readonly Heat[], entrants: readonly Entrant[], curve: readonly PassTime[]): BenchRow[] {
+export function benchRows(
+  heats: readonly Heat[],
+  entrants: readonly Entrant[],
+  curve: readonly PassTime[],
+): BenchRow[] {
   const kinds = [...new Set(heats.map(({ kind }) => kind))]
   return [...kinds, ...(kinds.length > 1 ? [everything] : [])].flatMap((kind) => {
     const some = heats.filter((heat) => kind === everything || heat.kind === kind)
@@ -41,7 +45,9 @@ export function benchRows(heats: readonly Heat[], entrants: readonly Entrant[], 
       const pass = (tokens: number): number => passTime(curve, tokens)
       // The formula is against plain decoding, so it says nothing beside another baseline.
       const comparable = i > 0 && entrants[0]!.strategy === 'none'
-      const predicted = comparable ? predictSpeedup({ ...summary, gamma: entrant.gamma, pass, draftStepMs }).speedup : NaN
+      const predicted = comparable
+        ? predictSpeedup({ ...summary, gamma: entrant.gamma, pass, draftStepMs }).speedup
+        : NaN
       return { kind, configuration: entrant.name, ...summary, c: draftStepMs / pass(1), predicted }
     })
   })
@@ -70,13 +76,19 @@ export function benchLines(rows: readonly BenchRow[], curve: readonly PassTime[]
     ),
     '',
     `T(n)/T(1)  ${curve.map(({ width, ms }) => `n=${width}: ${number(ms / base)}`).join('   ')}   (T(1) ${duration(base)})`,
-    paint.dim('tok/s and speed-up are of decoding alone; speed-up is the geometric mean over prompts with its 95 % interval,'),
+    paint.dim(
+      'tok/s and speed-up are of decoding alone; speed-up is the geometric mean over prompts with its 95 % interval,',
+    ),
     paint.dim('prompt the time to the end of the first round, which reads it.'),
   ]
 }
 
 /** The speed-ups as a drawing. */
-export function benchPlot(rows: readonly BenchRow[], entrants: readonly Entrant[], about: { model: string; notes: readonly string[] }): BarPlot {
+export function benchPlot(
+  rows: readonly BenchRow[],
+  entrants: readonly Entrant[],
+  about: { model: string; notes: readonly string[] },
+): BarPlot {
   const kinds = [...new Set(rows.map(({ kind }) => kind))]
   const compared = entrants.slice(1).map(({ name }) => name)
   return {

@@ -30,7 +30,7 @@ interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags {
 }
 
 export function chatCommand(run: Run): Command {
-  const command = new Command('chat').description('a conversation, written out by the model\'s own chat template')
+  const command = new Command('chat').description("a conversation, written out by the model's own chat template")
   addOptions(command, [
     new Option('--system <text>', 'what the model is told before anything else'),
     new Option('--raw', 'no template: the model goes on from all that was said, as plain text'),
@@ -49,7 +49,9 @@ Examples:
   $ foretoken chat -m model.gguf -d small-model.gguf -t 0.7
   $ printf 'Name three primes.\\nAnd three more.\\n' | foretoken chat -m model.gguf --json
 
-In a conversation: ${Object.entries(slashCommands).map(([name, what]) => `/${name} ${what}`).join('; ')}.
+In a conversation: ${Object.entries(slashCommands)
+        .map(([name, what]) => `/${name} ${what}`)
+        .join('; ')}.
 Ctrl-C ends an answer, and on an empty line the conversation.
 Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.`,
     )
@@ -119,7 +121,9 @@ async function converse(flags: Flags, setup: Setup, sequence: Sequence, terminal
 function reply(command: 'stats' | 'reset' | 'help', last: GenerateResult | undefined): string {
   if (command === 'reset') return 'The conversation is forgotten.'
   if (command === 'stats') return last ? describeStats(last.stats) : 'There was no answer yet.'
-  return Object.entries(slashCommands).map(([name, what]) => `/${name}  ${what}`).join('\n')
+  return Object.entries(slashCommands)
+    .map(([name, what]) => `/${name}  ${what}`)
+    .join('\n')
 }
 
 interface Turn {

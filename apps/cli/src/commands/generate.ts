@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
-import { ForetokenError, generate, type GenerateEvent, type GenerateOptions, type GenerateResult } from '@foretoken/core'
+import {
+  ForetokenError,
+  generate,
+  type GenerateEvent,
+  type GenerateOptions,
+  type GenerateResult,
+} from '@foretoken/core'
 import { Command, Option } from 'commander'
 import { describeStats } from '../describe-stats.js'
 import { exitCodes, type ExitCode, Interrupted } from '../failure.js'
@@ -30,7 +36,9 @@ interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags {
 }
 
 export function generateCommand(run: Run): Command {
-  const command = new Command('generate').description('goes on from a prompt; the text goes to stdout, figures to stderr')
+  const command = new Command('generate').description(
+    'goes on from a prompt; the text goes to stdout, figures to stderr',
+  )
   addOptions(command, [
     new Option('-p, --prompt <text>', 'the text to go on from').conflicts('file'),
     new Option('-f, --file <path>', 'a file to go on from (default: stdin)'),
@@ -96,7 +104,12 @@ export function painted(event: GenerateEvent, paint: Paint): string {
 }
 
 async function printResult(options: GenerateOptions, setup: Setup, terminal: Terminal): Promise<ExitCode> {
-  const about = { model: setup.model.description, draft: setup.draft?.description, strategy: setup.strategy, length: setup.length }
+  const about = {
+    model: setup.model.description,
+    draft: setup.draft?.description,
+    strategy: setup.strategy,
+    length: setup.length,
+  }
   let text = ''
   try {
     for await (const event of generate(options)) {
@@ -135,7 +148,11 @@ async function readPrompt({ prompt, file }: Flags, terminal: Terminal): Promise<
     try {
       return await readFile(file, 'utf8')
     } catch (cause) {
-      throw new ForetokenError('invalid-argument', `The prompt file ${file} cannot be read: ${(cause as Error).message}.`, { cause })
+      throw new ForetokenError(
+        'invalid-argument',
+        `The prompt file ${file} cannot be read: ${(cause as Error).message}.`,
+        { cause },
+      )
     }
   }
   if (terminal.input.isTTY) {

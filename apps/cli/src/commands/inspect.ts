@@ -57,10 +57,16 @@ export function describeModel(info: ModelInfo, paint: Paint): string[] {
       [
         ['model', `${info.name ?? 'unnamed'}, ${info.architecture}, ${count(info.parameters)} parameters, ${size}`],
         ['weights', `${info.quantization}, ${number(info.bitsPerWeight)} bits each on average`],
-        ['shape', `${plural(shape.layers, 'layer')} of ${shape.embedding}, feed-forward ${shape.feedForward}, ${plural(shape.heads, 'head')}`],
+        [
+          'shape',
+          `${plural(shape.layers, 'layer')} of ${shape.embedding}, feed-forward ${shape.feedForward}, ${plural(shape.heads, 'head')}`,
+        ],
         ...(experts ? [['experts', `${experts.count}, ${experts.used} for each token`] as const] : []),
         ['context', `${plural(info.contextLength, 'token')}`],
-        ['vocabulary', `${plural(info.vocabSize, 'token')}, ${info.tokenizer}, fingerprint ${info.fingerprint ?? 'none'}`],
+        [
+          'vocabulary',
+          `${plural(info.vocabSize, 'token')}, ${info.tokenizer}, fingerprint ${info.fingerprint ?? 'none'}`,
+        ],
         ['chat template', info.chatTemplate === undefined ? 'none' : 'yes'],
         ['rollback', info.recurrent ? 'by replay: it keeps a recurrent state' : 'yes'],
         [

@@ -33,7 +33,12 @@ test('panel: two columns of equal width, whatever they hold', () => {
     pieces: [{ text, origin: 'accepted' as const }],
     tokensPerSecond,
   })
-  const lines = panel('1/2', [side('plain', 'one\ntwo', 10), side('speculative', '日本語日本語', 18)], { columns: 43, rows: 3 }, plain)
+  const lines = panel(
+    '1/2',
+    [side('plain', 'one\ntwo', 10), side('speculative', '日本語日本語', 18)],
+    { columns: 43, rows: 3 },
+    plain,
+  )
   expect(lines).toHaveLength(5)
   expect(lines[0]).toBe('1/2')
   expect(lines[1]).toBe('plain  10.0 tok/s    │ speculative  18.0 tok/s  1.80x'.replace('s    │', 's    │'))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { planDemo } from './plan.js'
+import { planDemo, shorten } from './plan.js'
 
 describe('planDemo', () => {
   test('a fast machine does all, a slow one less, and neither takes long', () => {
@@ -16,4 +16,12 @@ describe('planDemo', () => {
     expect(planDemo({ rounds: 1, maxTokens: 24 }, 500)).toEqual({ pairs: 2, maxTokens: 24 })
     expect(planDemo({ rounds: 3 }, 1000)).toEqual({ pairs: 6, maxTokens: 16 })
   })
+})
+
+test('shorten keeps whole lines from the end', () => {
+  const length = (text: string): number => text.length
+  expect(shorten('one\ntwo\nthree\n', 10, length)).toBe('two\nthree\n')
+  expect(shorten('one\ntwo\nthree\n', 99, length)).toBe('one\ntwo\nthree\n')
+  expect(shorten('one\ntwo\nthree\n', 3, length)).toBe('three\n')
+  expect(shorten('three', 3, length)).toBe('three')
 })

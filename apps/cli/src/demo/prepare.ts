@@ -1,10 +1,10 @@
 import { freemem } from 'node:os'
-import { ensureInflated, inflationNote, type ShapeName } from '@foretoken/demo-models'
+import { draftShapes, ensureInflated, inflationNote, type ShapeName } from '@foretoken/demo-models'
 import { demoNote, type ModelFiles } from '../models/files.js'
 import { createProgress } from '../terminal/progress.js'
 import { duration } from '../terminal/format.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { chooseSize, companions, type Size } from './sizes.js'
+import { chooseSize, type Size } from './sizes.js'
 
 export interface Prepared {
   readonly target: string
@@ -42,7 +42,7 @@ async function inflateOne(
   const started = performance.now()
   const { path, reused } = await ensureInflated({
     source,
-    shape: target ? size : companions[size],
+    shape: target ? size : draftShapes[size],
     type,
     signal: terminal.signal,
     onProgress: ({ bytesWritten, bytesTotal }) => progress.update(bytesWritten / bytesTotal, bytesTotal),

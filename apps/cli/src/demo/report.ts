@@ -1,6 +1,7 @@
 import type { Contender, Heat } from '../measure/contest.js'
+import { findFork } from '../measure/fork.js'
 import { passTime, type PassTime } from '../measure/pass-curve.js'
-import { predictSpeedup, summarize } from '../measure/summary.js'
+import { predictSpeedup, summarize, warningsOf } from '../measure/summary.js'
 import { duration, number, times, timesWithin } from '../terminal/format.js'
 import type { Paint } from '../terminal/paint.js'
 import { facts, table } from '../terminal/table.js'
@@ -47,11 +48,18 @@ export function demoReport(measured: DemoMeasurements) {
     draftStepMs,
     overheadMs: summary.overheadMs,
     passes: curve.map((point) => ({ ...point, relative: point.ms / pass(1) })),
-    identical: heats.length - forks.length,
+    identical: heats.filter(({ runs: [a, b] }) => !findFork(a!.result.tokens, b!.result.tokens)).length,
     forks,
+    warnings: warningsOf(speculative),
     runs: heats.map(({ prompt, runs }) => ({
       prompt,
-      runs: runs.map(({ contender, tokens, ms, result }) => ({ contender, tokens, ms, text: result.text, stats: result.stats })),
+      runs: runs.map(({ contender, tokens, ms, result }) => ({
+        contender,
+        tokens,
+        ms,
+        text: result.text,
+        stats: result.stats,
+      })),
     })),
   }
 }
@@ -61,16 +69,22 @@ export type DemoReport = ReturnType<typeof demoReport>
 /** The same for people. */
 export function demoLines(report: DemoReport, gamma: number | undefined, paint: Paint): string[] {
   const { plain, speculative, speedup, passes } = report
-  const one = passes[0]?.ms ?? NaN
-  const wide = gamma === undefined ? undefined : passes.find(({ width }) => width === gamma + 1)
-  const formula = wide
-    ? `  = ${number(report.expectedTokens)} tokens x T(1) ${duration(one)} / (${gamma} x ${duration(report.draftStepMs)} + T(${gamma! + 1}) ${duration(wide.ms)} + ${duration(report.overheadMs)})`
-    : ''
+  const pass = (tokens: number): number => passTime(passes, tokens)
+  const formula =
+    gamma === undefined
+      ? ''
+      : `  = ${number(report.expectedTokens)} tokens x T(1) ${duration(pass(1))} / ` +
+        `(${gamma} x ${duration(report.draftStepMs)} + T(${gamma + 1}) ${duration(pass(gamma + 1))} + ${duration(report.overheadMs)})`
   return [
     ...table(
       [{ title: '' }, { title: 'plain' }, { title: 'speculative' }, { title: 'speed-up' }],
       [
-        ['tokens/s', number(plain.tokensPerSecond), number(speculative.tokensPerSecond), paint.bold(times(speedup.mean))],
+        [
+          'tokens/s',
+          number(plain.tokensPerSecond),
+          number(speculative.tokensPerSecond),
+          paint.bold(times(speedup.mean)),
+        ],
         ['tokens per target pass (tau)', '1.00', number(report.tau), ''],
       ],
       paint,
@@ -78,20 +92,37 @@ export function demoLines(report: DemoReport, gamma: number | undefined, paint: 
     '',
     ...facts(
       [
-        ['speed-up', `${timesWithin(speedup.mean, speedup)}  geometric mean and 95 % interval over ${report.pairs} pairs`],
+        [
+          'speed-up',
+          `${timesWithin(speedup.mean, speedup)}  geometric mean and 95 % interval over ${report.pairs} pairs`,
+        ],
         ['predicted', `${times(report.predicted)}${formula}`],
-        ['alpha', `${number(report.alpha)}  of the drafted tokens that were judged, accepted (draft: ${report.length})`],
+        [
+          'alpha',
+          `${number(report.alpha)}  of the drafted tokens that were judged, accepted (draft: ${report.length})`,
+        ],
         ['c', `${number(report.c)}  time of a draft step over time of a target step`],
-        ['T(n)/T(1)', passes.slice(1).map(({ width, relative }) => `n=${width}: ${number(relative)}`).join('   ')],
+        [
+          'T(n)/T(1)',
+          passes
+            .slice(1)
+            .map(({ width, relative }) => `n=${width}: ${number(relative)}`)
+            .join('   '),
+        ],
         ['text', sameness(report, paint)],
         ['target', report.target],
         ['draft', report.draft],
       ],
       paint,
     ),
+    ...(speedup.high > 1.5 * speedup.low ? [paint.yellow(unsteady)] : []),
+    ...report.warnings.map((warning) => paint.yellow(`warning: ${warning}`)),
     ...(report.note ? ['', paint.dim(report.note)] : []),
   ]
 }
+
+const unsteady =
+  'The pairs differ widely, so the figures say little: does something else keep this machine busy? Try again, or more --rounds.'
 
 function sameness({ pairs, identical, forks }: DemoReport, paint: Paint): string {
   const head = `${identical === pairs ? paint.green('identical') : 'identical'} in ${identical} of ${pairs} pairs`

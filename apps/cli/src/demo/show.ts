@@ -17,7 +17,12 @@ export interface Show {
 
 /** Side by side on a terminal; a line for each pair elsewhere. */
 export function createShow(terminal: Terminal): Show {
-  return isLive(terminal, 'err') ? liveShow(terminal) : lineShow(terminal)
+  return isLive(terminal, 'err') && columnsOf(terminal) >= 50 ? liveShow(terminal) : lineShow(terminal)
+}
+
+/** Some terminals that are no windows have no columns at all. */
+function columnsOf(terminal: Terminal): number {
+  return terminal.err.columns || 80
 }
 
 function lineShow(terminal: Terminal): Show {
@@ -29,7 +34,10 @@ function lineShow(terminal: Terminal): Show {
       if (!plain || !speculative) return
       const [a, b] = [tokensPerSecond([plain]), tokensPerSecond([speculative])]
       const same = findFork(plain.result.tokens, speculative.result.tokens) ? 'texts fork' : 'same text'
-      printLine(terminal.err, `${heading}: plain ${number(a)} tok/s, speculative ${number(b)} tok/s, ${times(b / a)}, ${same}`)
+      printLine(
+        terminal.err,
+        `${heading}: plain ${number(a)} tok/s, speculative ${number(b)} tok/s, ${times(b / a)}, ${same}`,
+      )
     },
   }
 }
@@ -41,7 +49,7 @@ function liveShow(terminal: Terminal): Show {
   let heading = ''
   let sides: { pieces: Piece[]; tokensPerSecond: number }[] = []
   const lines = (): string[] => {
-    const size = { columns: Math.min(terminal.err.columns ?? 80, 120), rows: 9 }
+    const size = { columns: Math.min(columnsOf(terminal), 120), rows: 9 }
     const [left, right] = titles.map((title, i) => ({ title, ...sides[i]! }))
     return panel(heading, [left!, right!], size, paint)
   }

@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import { estimateSize, type Shape, type ShapeName, shapes } from '@foretoken/demo-models'
+import { draftShapes, estimateSize, type ShapeName, shapes } from '@foretoken/demo-models'
 import { bytes } from '../terminal/format.js'
 
 /** A size to inflate to; `none` runs the small models as they are. */
@@ -7,21 +7,12 @@ export type Size = ShapeName | 'none'
 
 export const sizes: readonly Size[] = [...(Object.keys(shapes) as ShapeName[]), 'none']
 
-/** For each target (in F16) a draft (in Q4_0) whose pass takes about an eighth of the time, on a CPU. */
-export const companions: Readonly<Record<ShapeName, Shape>> = {
-  '350m': { hidden: 768, layers: 16, feedForward: 2048, heads: 12, kvHeads: 4 },
-  '1.1b': { hidden: 1024, layers: 29, feedForward: 2816, heads: 16, kvHeads: 4 },
-  '7b': { hidden: 2048, layers: 46, feedForward: 5632, heads: 32, kvHeads: 4 },
-  // As in the experiment that we began with: 34B in F16, drafted for by 7B in Q4.
-  '34b': shapes['7b'],
-}
-
 /** What the runtime takes beside the weights, in bytes: caches, buffers, the program. */
 const beside = 400e6
 
 /** Bytes of memory that the inflated pair takes. */
 export function memoryFor(size: ShapeName): number {
-  return estimateSize(size, 'F16') + estimateSize(companions[size], 'Q4_0') + beside
+  return estimateSize(size, 'F16') + estimateSize(draftShapes[size], 'Q4_0') + beside
 }
 
 /**

@@ -1,4 +1,11 @@
-import type { DraftStrategy, GenerateEvent, GenerateOptions, LanguageModel, LengthPolicy, Sequence } from '@foretoken/core'
+import type {
+  DraftStrategy,
+  GenerateEvent,
+  GenerateOptions,
+  LanguageModel,
+  LengthPolicy,
+  Sequence,
+} from '@foretoken/core'
 import { type Decoded, decode } from './decode.js'
 import { since, type TimedModel } from './timed.js'
 

@@ -1,4 +1,10 @@
-import { generate, type GenerateEvent, type GenerateOptions, type GenerateResult, type TokenOrigin } from '@foretoken/core'
+import {
+  generate,
+  type GenerateEvent,
+  type GenerateOptions,
+  type GenerateResult,
+  type TokenOrigin,
+} from '@foretoken/core'
 
 /** One generation, timed. */
 export interface Decoded {

@@ -65,7 +65,9 @@ describe('decode', () => {
     const model = toy()
     const events: string[] = []
     const strategy = draftModel({ model: toy() })
-    const run = await decode({ model, prompt: [0], maxTokens: 25, strategy, length: fixedLength(4) }, (event) => events.push(event.type))
+    const run = await decode({ model, prompt: [0], maxTokens: 25, strategy, length: fixedLength(4) }, (event) =>
+      events.push(event.type),
+    )
     // The draft is the target: each round gives five tokens, the first of them not counted.
     expect(run.result.tokens).toHaveLength(25)
     expect(run.tokens).toBe(20)
@@ -86,7 +88,12 @@ describe('decode', () => {
   })
 
   test('rates add up tokens and times, not rates', () => {
-    expect(tokensPerSecond([{ tokens: 10, ms: 1000 }, { tokens: 20, ms: 500 }])).toBe(20)
+    expect(
+      tokensPerSecond([
+        { tokens: 10, ms: 1000 },
+        { tokens: 20, ms: 500 },
+      ]),
+    ).toBe(20)
     expect(tokensPerSecond([])).toBeNaN()
   })
 })
@@ -102,7 +109,10 @@ describe('contest', () => {
 
   test.each([true, false])('same texts, in the order of the contenders (prompt shared: %s)', async (sharePrompt) => {
     const draft = timed(toy(2))
-    const contenders: Contender[] = [{ name: 'plain' }, { name: 'drafted', strategy: draftModel({ model: draft }), draft }]
+    const contenders: Contender[] = [
+      { name: 'plain' },
+      { name: 'drafted', strategy: draftModel({ model: draft }), draft },
+    ]
     const prompt = { id: 'one', kind: 'code', text: 'abca' }
     const model = toy()
     const { runs } = await heat({ model, contenders, prompt, index: 1, generate: { maxTokens: 30 }, sharePrompt })
@@ -169,7 +179,11 @@ describe('fork', () => {
   })
 
   test('the margin is what the target preferred its own token by', async () => {
-    const model = new ToyModel({ vocabSize: 4, next: (context) => (context.length === 3 ? [0.5, 0.3, 0.15, 0.05] : [0.25, 0.25, 0.25, 0.25]), end: 3 })
+    const model = new ToyModel({
+      vocabSize: 4,
+      next: (context) => (context.length === 3 ? [0.5, 0.3, 0.15, 0.05] : [0.25, 0.25, 0.25, 0.25]),
+      end: 3,
+    })
     const options = { model, prefix: [0, 1, 2], promptLength: 2 }
     expect(await forkMargin({ ...options, other: 1 })).toBeCloseTo(Math.log(0.5 / 0.3), 5)
     expect(await forkMargin({ ...options, other: undefined })).toBeCloseTo(Math.log(0.5 / 0.05), 5)
@@ -203,7 +217,11 @@ function skewed(model: ToyModel, error: number): ToyModel {
         forward: async (...[tokens, options]: Parameters<typeof forward>) => {
           const rows = await forward(tokens, options)
           if (tokens.length === 1) return rows
-          return { ...rows, count: rows.count, row: (row: number) => rows.row(row).map((logit, i) => logit + (i % 2) * error) }
+          return {
+            ...rows,
+            count: rows.count,
+            row: (row: number) => rows.row(row).map((logit, i) => logit + (i % 2) * error),
+          }
         },
       })
     },

@@ -46,7 +46,9 @@ export function summarize(runs: readonly Run[], baseline?: readonly Run[]): Summ
     alpha: accepted / (accepted + refused),
     tau: stats(({ tokens }) => tokens) / passes,
     drafted: drafted / passes,
-    overheadMs: (stats(({ otherMs, draftMs }) => otherMs + draftMs) - sum((run) => run.draftForwardMs)) / passes,
+    // A draft that was given up goes on in the background: then its passes take longer than drafting did.
+    overheadMs:
+      Math.max(0, stats(({ otherMs, draftMs }) => otherMs + draftMs) - sum((run) => run.draftForwardMs)) / passes,
     draftStepMs: stats(({ draftMs }) => draftMs) / drafted,
     prefillMs: median(runs.map((run) => run.prefillMs)),
   }
@@ -79,8 +81,20 @@ export interface PredictionInput {
 export function predictSpeedup(input: PredictionInput): { readonly tokens: number; readonly speedup: number } {
   const { alpha, tau, drafted, gamma, pass, draftStepMs: draftStep, overheadMs: overhead } = input
   if (gamma !== undefined && alpha >= 0) {
-    return { tokens: expectedTokens(alpha, gamma), speedup: measuredSpeedup({ alpha, gamma, draftStep, pass, overhead }) }
+    return {
+      tokens: expectedTokens(alpha, gamma),
+      speedup: measuredSpeedup({ alpha, gamma, draftStep, pass, overhead }),
+    }
   }
   const drafting = drafted > 0 ? drafted * draftStep : 0
   return { tokens: tau, speedup: (tau * pass(1)) / (drafting + pass(drafted + 1) + overhead) }
+}
+
+/** What went wrong without harming the text, each message once. */
+export function warningsOf(runs: readonly Run[]): string[] {
+  return [
+    ...new Set(
+      runs.flatMap(({ contender, result }) => result.warnings.map(({ message }) => `${contender}: ${message}`)),
+    ),
+  ]
 }

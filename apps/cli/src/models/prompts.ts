@@ -12,9 +12,14 @@ export interface KindedPrompt {
 export async function builtInPrompts(kinds: readonly string[]): Promise<KindedPrompt[]> {
   const unknown = kinds.find((kind) => !promptKinds.includes(kind as PromptKind))
   if (unknown !== undefined) {
-    throw new ForetokenError('invalid-argument', `There are no prompts of the kind ${unknown}: use ${promptKinds.join(', ')}.`)
+    throw new ForetokenError(
+      'invalid-argument',
+      `There are no prompts of the kind ${unknown}: use ${promptKinds.join(', ')}.`,
+    )
   }
-  const lists = kinds.map(async (kind) => (await prompts(kind as PromptKind)).map(({ id, text }) => ({ id, kind, text })))
+  const lists = kinds.map(async (kind) =>
+    (await prompts(kind as PromptKind)).map(({ id, text }) => ({ id, kind, text })),
+  )
   return (await Promise.all(lists)).flat()
 }
 
@@ -28,17 +33,28 @@ export async function promptsFrom(file: string): Promise<KindedPrompt[]> {
   try {
     parsed = JSON.parse(await readFile(file, 'utf8'))
   } catch (cause) {
-    throw new ForetokenError('invalid-argument', `The prompts in ${file} cannot be read: ${(cause as Error).message}.`, { cause })
+    throw new ForetokenError(
+      'invalid-argument',
+      `The prompts in ${file} cannot be read: ${(cause as Error).message}.`,
+      { cause },
+    )
   }
   const found = Array.isArray(parsed) ? parsed.map((entry, i) => asPrompt(entry as unknown, i)) : []
   if (found.length === 0 || found.includes(undefined)) {
-    throw new ForetokenError('invalid-argument', `${file} must hold a JSON array of texts, or of { "text", "id", "kind" }.`)
+    throw new ForetokenError(
+      'invalid-argument',
+      `${file} must hold a JSON array of texts, or of { "text", "id", "kind" }.`,
+    )
   }
   return found as KindedPrompt[]
 }
 
 function asPrompt(entry: unknown, index: number): KindedPrompt | undefined {
-  const { text, id = `prompt-${index + 1}`, kind = 'own' } = (typeof entry === 'string' ? { text: entry } : (entry ?? {})) as {
+  const {
+    text,
+    id = `prompt-${index + 1}`,
+    kind = 'own',
+  } = (typeof entry === 'string' ? { text: entry } : (entry ?? {})) as {
     text?: unknown
     id?: unknown
     kind?: unknown

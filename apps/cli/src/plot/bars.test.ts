@@ -5,7 +5,15 @@ const bars = [
   { series: 'plain', value: 1, low: NaN, high: NaN },
   { series: 'draft <model>', value: 1.8, low: 1.6, high: 2.1 },
 ]
-const plot = barPlot({ title: 'A & B', axis: 'times', groups: [{ label: 'code', bars }, { label: 'prose', bars }], reference: 1 })
+const plot = barPlot({
+  title: 'A & B',
+  axis: 'times',
+  groups: [
+    { label: 'code', bars },
+    { label: 'prose', bars },
+  ],
+  reference: 1,
+})
 
 describe('barPlot', () => {
   test('draws a bar for each value, and error bars where they are known', () => {

@@ -39,8 +39,13 @@ export function barPlot(plot: BarPlot): string {
   const series = [...new Set(plot.groups.flatMap(({ bars }) => bars.map((each) => each.series)))]
   const groupWidth = series.length * (bar.width + bar.gap) - bar.gap
   const inner = plot.groups.length * (groupWidth + groupGap)
-  const size = { width: Math.max(480, margin.left + inner + margin.right), height: margin.top + plotHeight + margin.bottom }
-  const notes = (plot.notes ?? []).flatMap((note) => wrap(note, (size.width - margin.left - margin.right) / characterWidth))
+  const size = {
+    width: Math.max(480, margin.left + inner + margin.right),
+    height: margin.top + plotHeight + margin.bottom,
+  }
+  const notes = (plot.notes ?? []).flatMap((note) =>
+    wrap(note, (size.width - margin.left - margin.right) / characterWidth),
+  )
   const height = size.height + notes.length * noteHeight
   const top = niceCeiling(Math.max(plot.reference ?? 0, ...plot.groups.flatMap(({ bars }) => bars.flatMap(highest))))
   const y = (value: number): number => round(margin.top + plotHeight * (1 - value / top))
@@ -56,21 +61,33 @@ export function barPlot(plot: BarPlot): string {
     `<text class="small" transform="translate(16 ${margin.top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escape(plot.axis)}</text>`,
     ...(plot.reference === undefined
       ? []
-      : [`<line class="reference" x1="${margin.left}" x2="${size.width - margin.right}" y1="${y(plot.reference)}" y2="${y(plot.reference)}"/>`]),
+      : [
+          `<line class="reference" x1="${margin.left}" x2="${size.width - margin.right}" y1="${y(plot.reference)}" y2="${y(plot.reference)}"/>`,
+        ]),
     ...plot.groups.flatMap((group, i) => {
       const left = margin.left + i * spread + (spread - groupWidth) / 2
       return [
-        ...group.bars.flatMap((each) => drawBar(each, left + series.indexOf(each.series) * (bar.width + bar.gap), series, y)),
+        ...group.bars.flatMap((each) =>
+          drawBar(each, left + series.indexOf(each.series) * (bar.width + bar.gap), series, y),
+        ),
         `<text class="label" x="${round(left + groupWidth / 2)}" y="${size.height - margin.bottom + 24}" text-anchor="middle">${escape(group.label)}</text>`,
       ]
     }),
-    ...notes.map((note, i) => `<text class="small" x="${margin.left}" y="${size.height - 8 + i * noteHeight}">${escape(note)}</text>`),
+    ...notes.map(
+      (note, i) =>
+        `<text class="small" x="${margin.left}" y="${size.height - 8 + i * noteHeight}">${escape(note)}</text>`,
+    ),
     '</svg>',
     '',
   ].join('\n')
 }
 
-function drawBar({ series, value, low, high }: Bar, left: number, all: readonly string[], y: (value: number) => number): string[] {
+function drawBar(
+  { series, value, low, high }: Bar,
+  left: number,
+  all: readonly string[],
+  y: (value: number) => number,
+): string[] {
   if (!Number.isFinite(value)) return []
   const middle = round(left + bar.width / 2)
   const known = Number.isFinite(low) && Number.isFinite(high)
@@ -78,7 +95,9 @@ function drawBar({ series, value, low, high }: Bar, left: number, all: readonly 
   return [
     `<rect class="s${all.indexOf(series) % palette.length}" x="${round(left)}" y="${y(value)}" width="${bar.width}" height="${round(y(0) - y(value))}" rx="2"><title>${escape(series)}: ${value.toFixed(2)}</title></rect>`,
     ...(known
-      ? [`<path class="error" d="M${middle} ${y(low)}V${y(high)}M${middle - cap} ${y(low)}h${2 * cap}M${middle - cap} ${y(high)}h${2 * cap}"/>`]
+      ? [
+          `<path class="error" d="M${middle} ${y(low)}V${y(high)}M${middle - cap} ${y(low)}h${2 * cap}M${middle - cap} ${y(high)}h${2 * cap}"/>`,
+        ]
       : []),
     `<text class="value" x="${middle}" y="${round(y(known ? Math.max(high, value) : value) - 6)}" text-anchor="middle">${value.toFixed(2)}</text>`,
   ]

@@ -31,7 +31,8 @@ export async function chooseStrategy(
     case 'prompt-lookup':
       return { name: chosen, needsDraft: false, create: () => promptLookup() }
     case 'draft-model':
-      if (!hasDraft) throw new ForetokenError('invalid-argument', 'The strategy draft-model needs a draft: pass --draft <file>.')
+      if (!hasDraft)
+        throw new ForetokenError('invalid-argument', 'The strategy draft-model needs a draft: pass --draft <file>.')
       return {
         name: chosen,
         needsDraft: true,

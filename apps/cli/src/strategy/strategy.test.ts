@@ -41,7 +41,9 @@ describe('loadPlugin', () => {
 
   test('finds its neighbours', async () => {
     await writeFile(join(folder, 'neighbour.ts'), "export const name: string = 'helped'")
-    const file = await pluginOf("import { name } from './neighbour.js'\nexport default { name, open: () => ({ propose: () => ({ tokens: [] }) }) }")
+    const file = await pluginOf(
+      "import { name } from './neighbour.js'\nexport default { name, open: () => ({ propose: () => ({ tokens: [] }) }) }",
+    )
     expect((await loadPlugin(file)).name).toBe('helped')
   })
 
@@ -54,7 +56,10 @@ describe('loadPlugin', () => {
     ['an error while it runs', "throw new Error('boom')", /boom/],
     ['an import that is not there', "import 'not-to-be-found'\nexport default {}", /not-to-be-found/],
   ])('refuses %s', async (_, source, message) => {
-    const error: Error = await loadPlugin(await pluginOf(source)).then(() => expect.unreachable(), (thrown: Error) => thrown)
+    const error: Error = await loadPlugin(await pluginOf(source)).then(
+      () => expect.unreachable(),
+      (thrown: Error) => thrown,
+    )
     expect(error).toMatchObject({ code: 'strategy' })
     expect(error.message).toMatch(message)
   })

@@ -16,7 +16,8 @@ export function pad(text: string, columns: number, align: 'left' | 'right' = 'le
 function characterWidth(code: number): number {
   if (code < 32 || (code >= 0x7f && code < 0xa0)) return 0
   // Combining marks, variation selectors, the zero-width joiner.
-  if ((code >= 0x300 && code <= 0x36f) || (code >= 0xfe00 && code <= 0xfe0f) || code === 0x200b || code === 0x200d) return 0
+  if ((code >= 0x300 && code <= 0x36f) || (code >= 0xfe00 && code <= 0xfe0f) || code === 0x200b || code === 0x200d)
+    return 0
   const wide =
     (code >= 0x1100 && code <= 0x115f) ||
     (code >= 0x2e80 && code <= 0xa4cf) ||

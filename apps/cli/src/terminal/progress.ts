@@ -22,7 +22,7 @@ export function createProgress(terminal: Terminal, label: string): Progress {
       started = true
     },
     done(note) {
-      if (live) region.finish([note ?? `${label}: done`])
+      if (live) region.finish(note === undefined ? [] : [note])
       else if (note !== undefined) printLine(terminal.err, note)
     },
   }

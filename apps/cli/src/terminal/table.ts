@@ -27,7 +27,10 @@ export function table(
 }
 
 /** Lines of `name   value`, the values one below the other. */
-export function facts(entries: readonly (readonly [name: string, value: string])[], paint = createPaint(false)): string[] {
+export function facts(
+  entries: readonly (readonly [name: string, value: string])[],
+  paint = createPaint(false),
+): string[] {
   const indent = Math.max(...entries.map(([name]) => width(name)))
   return entries.flatMap(([name, value]) =>
     value.split('\n').map((line, i) => `${paint.dim(pad(i === 0 ? name : '', indent))}   ${line}`),

@@ -89,7 +89,12 @@ describe('table', () => {
   })
 
   test('facts stand below each other, and may take several lines', () => {
-    expect(facts([['alpha', '0.8'], ['note', 'one\ntwo']])).toEqual(['alpha   0.8', 'note    one', '        two'])
+    expect(
+      facts([
+        ['alpha', '0.8'],
+        ['note', 'one\ntwo'],
+      ]),
+    ).toEqual(['alpha   0.8', 'note    one', '        two'])
   })
 })
 

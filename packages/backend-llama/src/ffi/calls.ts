@@ -51,8 +51,6 @@ export interface Calls {
   llama_model_get_vocab: Call<[model: Pointer], Pointer | null>
   llama_model_has_encoder: Call<[model: Pointer], boolean>
   llama_model_has_decoder: Call<[model: Pointer], boolean>
-  llama_model_is_recurrent: Call<[model: Pointer], boolean>
-  llama_model_is_hybrid: Call<[model: Pointer], boolean>
   llama_model_is_diffusion: Call<[model: Pointer], boolean>
   llama_vocab_n_tokens: Call<[vocab: Pointer], number>
   llama_vocab_is_eog: Call<[vocab: Pointer, token: number], boolean>
@@ -142,8 +140,6 @@ export function bindCalls(files: LibraryFiles): Calls {
     llama_model_get_vocab: llama.func('llama_model_get_vocab', 'void *', ['void *']),
     llama_model_has_encoder: llama.func('llama_model_has_encoder', 'bool', ['void *']),
     llama_model_has_decoder: llama.func('llama_model_has_decoder', 'bool', ['void *']),
-    llama_model_is_recurrent: llama.func('llama_model_is_recurrent', 'bool', ['void *']),
-    llama_model_is_hybrid: llama.func('llama_model_is_hybrid', 'bool', ['void *']),
     llama_model_is_diffusion: llama.func('llama_model_is_diffusion', 'bool', ['void *']),
     llama_vocab_n_tokens: llama.func('llama_vocab_n_tokens', 'int32_t', ['void *']),
     llama_vocab_is_eog: llama.func('llama_vocab_is_eog', 'bool', ['void *', 'int32_t']),

@@ -7,7 +7,8 @@ export interface LibraryFiles {
   /** The device registry. */
   readonly ggml: string
   readonly ggmlBase: string
-  /** The processor family that the CPU code was built for (`zen4`, `haswell`); absent when there is but one. */
+  /** The CPU code, and the processor family that it was built for (`zen4`, `haswell`); absent when there is but one. */
+  readonly ggmlCpu?: string
   readonly cpuVariant?: string
 }
 
@@ -35,12 +36,15 @@ export function pickLibraries(
     const ggml = beside.find((path) => /^ggml(\.(metal|cuda|vulkan))?(\.v?[\w.-]*\d)?$/.test(stem(path)))
     const ggmlBase = beside.find((path) => /^ggml-base(\..*)?$/.test(stem(path)))
     if (ggml === undefined || ggmlBase === undefined) continue
-    const cpuVariant = beside
-      .map((path) => /^ggml-cpu-(.+)$/.exec(stem(path))?.[1])
-      .find((found) => found !== undefined)
-    return { llama, ggml, ggmlBase, ...(cpuVariant === undefined ? {} : { cpuVariant }) }
+    const ggmlCpu = beside.find((path) => variantOf(path) !== undefined)
+    if (ggmlCpu === undefined) return { llama, ggml, ggmlBase }
+    return { llama, ggml, ggmlBase, ggmlCpu, cpuVariant: variantOf(ggmlCpu) as string }
   }
   return undefined
+}
+
+function variantOf(path: string): string | undefined {
+  return /^ggml-cpu-(.+)$/.exec(stem(path))?.[1]
 }
 
 /** The paths of all shared libraries that this process has mapped. */

@@ -30,8 +30,8 @@ export type ShapeName = keyof typeof shapes
 
 /**
  * For each target in F16 a draft in Q4_0 whose pass takes about an eighth of the time, as in the founding experiment. The
- * first two were measured with llama.cpp on one and two cores of a server: 1/9.3 and 1/7.5, 1/8.5 and 1/8.5. The others
- * follow their proportions. Few, wide layers: each costs a fixed time whatever its width.
+ * first two were measured with llama.cpp on one and on two cores of a busy x86 server: between 1/7 and 1/9.4. The others
+ * follow their proportions. Few, wide layers, because each layer costs a fixed time whatever its width.
  */
 export const draftShapes: Readonly<Record<ShapeName, Shape>> = {
   '350m': { hidden: 1024, layers: 8, feedForward: 2816, heads: 16, kvHeads: 4 },

@@ -1,0 +1,61 @@
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { ForetokenError } from '@foretoken/core'
+import { openRuntime } from '../runtime.js'
+import { compileAll, mustHaveTools, runTool } from './compile.js'
+import { builtKernels, kernelsPath } from './place.js'
+
+export interface BuildOptions {
+  /** Told the fraction done, from 0 to 1. */
+  readonly onProgress?: (fraction: number) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Compiles llama.cpp's CPU kernels for the processor that this runs on, once, in about a minute, from the sources that
+ * node-llama-cpp brings along. `loadModel` uses them from then on.
+ *
+ * Why: the prebuilt kernels must run on any processor and were compiled by an old compiler. Those for passes over several
+ * tokens in F16, which is what judging a draft is, take twice as long as they need to (`docs/benchmarks.md`).
+ *
+ * Needs git, a C and a C++ compiler (`cc` and `c++`, or what CC and CXX name). Linux only: elsewhere the GPU does the work.
+ *
+ * @returns The path of the library.
+ * @throws `unsupported` on other systems or without the tools, `runtime` when compiling fails, or the signal's reason.
+ */
+export async function buildCpuKernels(options: BuildOptions = {}): Promise<string> {
+  const { onProgress, signal } = options
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
+    throw new ForetokenError('unsupported', 'CPU kernels are built on Linux (x64, arm64) only. The prebuilt ones work.')
+  }
+  const runtime = await openRuntime(false)
+  const path = kernelsPath(runtime.release)
+  if (builtKernels(runtime.release) === undefined) {
+    await mustHaveTools(signal)
+    await mkdir(dirname(path), { recursive: true })
+    const folder = await mkdtemp(join(tmpdir(), 'foretoken-kernels-'))
+    try {
+      const bundle = join(dirname(createRequire(import.meta.url).resolve('node-llama-cpp')), '..', 'llama', 'gitRelease.bundle')
+      await runTool('git', ['clone', '--quiet', '--no-checkout', bundle, join(folder, 'source')], signal)
+      await runTool('git', ['-C', join(folder, 'source'), 'checkout', '--quiet', 'HEAD', '--', 'ggml'], signal)
+      onProgress?.(0.05)
+      const objects = await compileAll(join(folder, 'source', 'ggml'), folder, availableParallelism(), {
+        signal,
+        onProgress: (fraction) => onProgress?.(0.05 + 0.9 * fraction),
+      })
+      const library = join(folder, 'kernels.so')
+      // Linked to the very library that is loaded, by its name: there must be one copy of it in a process.
+      await runTool(process.env.CXX ?? 'c++', ['-shared', '-o', library, ...objects, runtime.ggmlBase], signal)
+      // Whole or not at all, and by a rename within one file system.
+      await runTool('cp', [library, `${path}.${process.pid}`], signal)
+      await rename(`${path}.${process.pid}`, path)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+    onProgress?.(1)
+  }
+  runtime.useKernels(path)
+  return path
+}

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { ForetokenError } from '@foretoken/core'
+
+const run = promisify(execFile)
+
+const architecture = process.arch === 'arm64' ? 'arm' : 'x86'
+/** All that this processor can do. */
+const native = process.arch === 'arm64' ? '-mcpu=native' : '-march=native'
+
+/** As llama.cpp's own build sets them for a backend that is loaded at run time. */
+const definitions = [
+  'GGML_BACKEND_BUILD',
+  'GGML_BACKEND_DL',
+  'GGML_BACKEND_SHARED',
+  'GGML_SHARED',
+  'GGML_SCHED_MAX_COPIES=4',
+  'GGML_USE_CPU_REPACK',
+  'GGML_USE_LLAMAFILE',
+  '_GNU_SOURCE',
+  '_XOPEN_SOURCE=600',
+  'NDEBUG',
+]
+
+interface CompileOptions {
+  readonly onProgress: (fraction: number) => void
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Compiles the CPU backend.
+ *
+ * @param ggml llama.cpp's `ggml` folder.
+ * @param folder Where the objects go.
+ * @param jobs How many compilers run at a time.
+ * @returns The objects' paths.
+ */
+export async function compileAll(ggml: string, folder: string, jobs: number, options: CompileOptions): Promise<string[]> {
+  const cpu = join(ggml, 'src', 'ggml-cpu')
+  const folders = [cpu, join(cpu, 'llamafile'), join(cpu, 'amx'), join(cpu, 'arch', architecture)]
+  const sources: string[] = []
+  for (const place of folders) {
+    for (const name of (await readdir(place)).toSorted()) {
+      // The feature test is for builds that choose among variants; this one has been chosen.
+      if (/\.(c|cpp)$/.test(name) && name !== 'cpu-feats.cpp') sources.push(join(place, name))
+    }
+  }
+  const includes = [join(ggml, 'include'), join(ggml, 'src'), cpu].map((path) => `-I${path}`)
+  const objects = sources.map((_, index) => join(folder, `${index}.o`))
+  let next = 0
+  let done = 0
+  const worker = async (): Promise<void> => {
+    while (next < sources.length) {
+      const index = next++
+      const source = sources[index]!
+      const cpp = source.endsWith('.cpp')
+      const compiler = cpp ? (process.env.CXX ?? 'c++') : (process.env.CC ?? 'cc')
+      const language = cpp ? '-std=gnu++17' : '-std=gnu11'
+      const flags = ['-O3', '-fPIC', native, language, '-w', ...definitions.map((name) => `-D${name}`)]
+      await runTool(compiler, [...flags, ...includes, '-c', source, '-o', objects[index]!], options.signal)
+      options.onProgress(++done / sources.length)
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, worker))
+  return objects
+}
+
+/** @throws `unsupported` naming the tool that is missing. */
+export async function mustHaveTools(signal: AbortSignal | undefined): Promise<void> {
+  for (const tool of ['git', process.env.CC ?? 'cc', process.env.CXX ?? 'c++']) {
+    try {
+      await run(tool, ['--version'], { ...(signal && { signal }) })
+    } catch (cause) {
+      signal?.throwIfAborted()
+      throw new ForetokenError(
+        'unsupported',
+        `${tool} is needed to build CPU kernels and does not run here. Install git, gcc and g++, or go on with the prebuilt ones.`,
+        { cause },
+      )
+    }
+  }
+}
+
+/** @throws `runtime` with the end of what the tool said, or the signal's reason. */
+export async function runTool(tool: string, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await run(tool, args, { maxBuffer: 2 ** 24, ...(signal && { signal }) })
+  } catch (cause) {
+    signal?.throwIfAborted()
+    const said = String((cause as { stderr?: string }).stderr ?? (cause as Error).message)
+    throw new ForetokenError('runtime', `${tool} failed while building CPU kernels: ${said.trim().slice(-500)}`, { cause })
+  }
+}
