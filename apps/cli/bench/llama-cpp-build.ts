@@ -30,9 +30,25 @@ export async function buildLlamaCpp(): Promise<string> {
   await mkdir(dirname(folder), { recursive: true })
   if (!existsSync(folder)) await show('git', ['clone', '--quiet', join(sources, 'gitRelease.bundle'), folder])
   const off = ['LLAMA_CURL', 'LLAMA_OPENSSL', 'LLAMA_BUILD_TESTS', 'LLAMA_BUILD_SERVER'].map((name) => `-D${name}=OFF`)
-  await show('cmake', ['-S', folder, '-B', join(folder, 'build'), '-DCMAKE_BUILD_TYPE=Release', '-DGGML_NATIVE=ON', ...off])
+  await show('cmake', [
+    '-S',
+    folder,
+    '-B',
+    join(folder, 'build'),
+    '-DCMAKE_BUILD_TYPE=Release',
+    '-DGGML_NATIVE=ON',
+    ...off,
+  ])
   const jobs = String(availableParallelism())
-  await show('cmake', ['--build', join(folder, 'build'), '-j', jobs, '--target', 'llama-speculative-simple', 'llama-bench'])
+  await show('cmake', [
+    '--build',
+    join(folder, 'build'),
+    '-j',
+    jobs,
+    '--target',
+    'llama-speculative-simple',
+    'llama-bench',
+  ])
   return bin
 }
 
@@ -54,8 +70,23 @@ export async function peerSpeculative(
     const file = join(folder, 'prompt.txt')
     await writeFile(file, prompt)
     const models = ['-m', target, '-md', draft, '--spec-type', 'draft-simple', '--spec-draft-n-max', String(gamma)]
-    const common = ['-f', file, '-n', String(maxTokens), '-c', '1024', '--temp', '0', '-t', String(threads), '-td', String(threads)]
-    const { stdout, stderr } = await run(join(bin, 'llama-speculative-simple'), [...models, ...common], { maxBuffer: 2 ** 26 })
+    const common = [
+      '-f',
+      file,
+      '-n',
+      String(maxTokens),
+      '-c',
+      '1024',
+      '--temp',
+      '0',
+      '-t',
+      String(threads),
+      '-td',
+      String(threads),
+    ]
+    const { stdout, stderr } = await run(join(bin, 'llama-speculative-simple'), [...models, ...common], {
+      maxBuffer: 2 ** 26,
+    })
     const said = stdout + stderr
     const speed = Number(/decoded\s+\d+ tokens in\s+[\d.]+ seconds, speed:\s+([\d.]+)/.exec(said)?.[1])
     if (!(speed > 0)) throw new Error(`llama-speculative-simple told no speed:\n${said.slice(-2000)}`)

@@ -11,7 +11,15 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { loadModel } from '@foretoken/backend-llama'
 import { draftModel, fixedLength } from '@foretoken/core'
-import { draft, draftShapes, ensureInflated, inflationNote, prompts, type ShapeName, target } from '@foretoken/demo-models'
+import {
+  draft,
+  draftShapes,
+  ensureInflated,
+  inflationNote,
+  prompts,
+  type ShapeName,
+  target,
+} from '@foretoken/demo-models'
 import { decode, tokensPerSecond } from '../src/measure/decode.js'
 import { bootstrapInterval, geometricMean } from '../src/measure/statistics.js'
 import { buildLlamaCpp, peerPlain, peerSpeculative } from './llama-cpp-build.js'
@@ -37,7 +45,10 @@ const files = {
   draft: (await ensureInflated({ source: draft, shape: draftShapes[size], type: 'Q4_0' })).path,
 }
 const load = { gpu: false, contextSize: 1024, threads } as const
-const ours = { target: await loadModel({ ...load, path: files.target }), draft: await loadModel({ ...load, path: files.draft }) }
+const ours = {
+  target: await loadModel({ ...load, path: files.target }),
+  draft: await loadModel({ ...load, path: files.draft }),
+}
 console.log(`${ours.target.description}\n${ours.draft.description}\n${inflationNote}\n`)
 
 /** Tokens per second of each contender, by prompt. */
@@ -79,19 +90,30 @@ for (const [index, prompt] of chosen.entries()) {
 await ours.target.dispose()
 await ours.draft.dispose()
 
-const pairs = [['foretoken plain', 'llama.cpp plain'], ...gammas.map((gamma) => [`foretoken gamma=${gamma}`, `llama.cpp K=${gamma}`])]
+const pairs = [
+  ['foretoken plain', 'llama.cpp plain'],
+  ...gammas.map((gamma) => [`foretoken gamma=${gamma}`, `llama.cpp K=${gamma}`]),
+]
 const compare = ([mine, theirs]: readonly string[]) => {
   const ratios = speeds.get(mine!)!.map((speed, i) => speed / speeds.get(theirs!)![i]!)
   return { mine, theirs, ratio: geometricMean(ratios), interval: bootstrapInterval(ratios) }
 }
 const best = (prefix: string): string =>
-  [...speeds.keys()].filter((name) => name.startsWith(prefix)).reduce((a, b) => (geometricMean(speeds.get(a)!) >= geometricMean(speeds.get(b)!) ? a : b))
+  [...speeds.keys()]
+    .filter((name) => name.startsWith(prefix))
+    .reduce((a, b) => (geometricMean(speeds.get(a)!) >= geometricMean(speeds.get(b)!) ? a : b))
 const comparisons = [...pairs.map(compare), compare([best('foretoken gamma'), best('llama.cpp K')])]
 
 console.log('\ntokens/s, geometric mean over the prompts')
 for (const [name, runs] of speeds) console.log(`  ${name.padEnd(24)} ${geometricMean(runs).toFixed(2)}`)
 console.log('\nforetoken over llama.cpp, with 95 % intervals; the last line is best against best')
 for (const { mine, theirs, ratio, interval } of comparisons) {
-  console.log(`  ${`${mine} / ${theirs}`.padEnd(44)} ${ratio.toFixed(3)}x (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})`)
+  console.log(
+    `  ${`${mine} / ${theirs}`.padEnd(44)} ${ratio.toFixed(3)}x (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})`,
+  )
 }
-if (values.json) await writeFile(values.json, JSON.stringify({ size, threads, maxTokens, speeds: Object.fromEntries(speeds), comparisons }, null, 2))
+if (values.json)
+  await writeFile(
+    values.json,
+    JSON.stringify({ size, threads, maxTokens, speeds: Object.fromEntries(speeds), comparisons }, null, 2),
+  )

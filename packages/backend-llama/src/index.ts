@@ -1,5 +1,4 @@
 export { buildCpuKernels, type BuildOptions } from './cpu-kernels/build.js'
-export { builtKernels } from './cpu-kernels/place.js'
 export { inspectModel, type ModelInfo } from './inspect.js'
 export { loadModel } from './load.js'
 export type { CacheType, MemoryEstimate } from './memory.js'

@@ -31,7 +31,9 @@ async function collect(options: Omit<GenerateOptions, 'model'> & { model?: ToyMo
 
 describe('generate', () => {
   it('goes on from the prompt and says where each token came from', async () => {
-    const strategy = oracle((context, count) => (context.length < 5 ? following(context, count) : [0, 0].slice(0, count)))
+    const strategy = oracle((context, count) =>
+      context.length < 5 ? following(context, count) : [0, 0].slice(0, count),
+    )
     const events = await collect({ maxTokens: 9, strategy, length: fixedLength(2) })
     const tokens = events.flatMap((event) => (event.type === 'token' ? [`${event.text} ${event.origin}`] : []))
     expect(tokens).toEqual([
@@ -57,7 +59,13 @@ describe('generate', () => {
       length: fixedLength(8),
     }).result()
     expect(result.tokens).toHaveLength(61)
-    expect(result.stats).toMatchObject({ passes: 7, accepted: 54, drafted: 54, alpha: 1, acceptedPerRound: [0, 0, 0, 0, 0, 0, 1, 0, 6] })
+    expect(result.stats).toMatchObject({
+      passes: 7,
+      accepted: 54,
+      drafted: 54,
+      alpha: 1,
+      acceptedPerRound: [0, 0, 0, 0, 0, 0, 1, 0, 6],
+    })
   })
 
   it('never drafts what cannot be used', async () => {
@@ -92,7 +100,12 @@ describe('generate', () => {
   it('fills the context to the last token and ends there', async () => {
     for (const gamma of [0, 1, 5]) {
       const model = alphabet({ contextLength: 16 })
-      const result = await generate({ model, prompt: 'abc', strategy: oracle(following), length: fixedLength(gamma) }).result()
+      const result = await generate({
+        model,
+        prompt: 'abc',
+        strategy: oracle(following),
+        length: fixedLength(gamma),
+      }).result()
       expect(result.tokens).toHaveLength(14)
       expect(result.finishReason).toBe('length')
     }
@@ -100,7 +113,8 @@ describe('generate', () => {
 
   it('gives the same text with the same seed, and tells a seed that it chose', async () => {
     const model = () => new ToyModel({ next: randomTable({ seed: 3, vocabSize: 4 }) })
-    const say = (seed?: number) => generate({ model: model(), prompt: 'a', temperature: 1, maxTokens: 60, seed }).result()
+    const say = (seed?: number) =>
+      generate({ model: model(), prompt: 'a', temperature: 1, maxTokens: 60, seed }).result()
     const first = await say()
     expect((await say(first.seed)).text).toBe(first.text)
     expect((await say(first.seed + 1)).text).not.toBe(first.text)
@@ -110,7 +124,13 @@ describe('generate', () => {
     const model = alphabet()
     const sequence = await model.createSequence()
     const controller = new AbortController()
-    const generation = generate({ model, prompt: 'a', sequence, signal: controller.signal, strategy: oracle(following) })
+    const generation = generate({
+      model,
+      prompt: 'a',
+      sequence,
+      signal: controller.signal,
+      strategy: oracle(following),
+    })
     let tokens = 0
     const read = async () => {
       for await (const event of generation) {
@@ -132,7 +152,10 @@ describe('generate', () => {
     let disposed = 0
     const strategy: DraftStrategy = {
       name: 'counting',
-      open: () => ({ propose: (context, { maxTokens }) => ({ tokens: following(context, maxTokens) }), dispose: () => void disposed++ }),
+      open: () => ({
+        propose: (context, { maxTokens }) => ({ tokens: following(context, maxTokens) }),
+        dispose: () => void disposed++,
+      }),
     }
     const generation = generate({ model, prompt: 'a', strategy })
     for await (const event of generation) if (event.type === 'token') break
@@ -165,7 +188,10 @@ describe('generate', () => {
     [{ minP: NaN }, 'invalid-argument'],
     [{ temperature: 1, verifier: greedy }, 'invalid-argument'],
     [{ prompt: Array<number>(300).fill(0) }, 'context-overflow'],
-    [{ strategy: draftModel({ model: new ToyModel({ next: randomTable({ seed: 1, vocabSize: 4 }) }) }) }, 'vocabulary-mismatch'],
+    [
+      { strategy: draftModel({ model: new ToyModel({ next: randomTable({ seed: 1, vocabSize: 4 }) }) }) },
+      'vocabulary-mismatch',
+    ],
   ] as [object, string][])('refuses %j at once', async (options, code) => {
     const model = alphabet()
     const generation = generate({ model, prompt: 'a', ...options } as GenerateOptions)
@@ -178,7 +204,9 @@ describe('generate', () => {
   it('decodes plainly, and only so, on a model that cannot roll back', async () => {
     const model = alphabet({ rollback: 'none' })
     expect((await generate({ model, prompt: 'ab', maxTokens: 3 }).result()).text).toBe('cde')
-    await expect(generate({ model, prompt: 'ab', strategy: oracle(following) }).result()).rejects.toMatchObject({ code: 'unsupported' })
+    await expect(generate({ model, prompt: 'ab', strategy: oracle(following) }).result()).rejects.toMatchObject({
+      code: 'unsupported',
+    })
   })
 
   it('reports logits that are no numbers instead of making up text', async () => {

@@ -96,7 +96,8 @@ export function generate(options: GenerateOptions): Generation {
     async result() {
       while (!finished) {
         const step = await next()
-        if (step.done && !finished) throw new ForetokenError('disposed', 'The generation was ended before it had a result.')
+        if (step.done && !finished)
+          throw new ForetokenError('disposed', 'The generation was ended before it had a result.')
       }
       return finished
     },
@@ -129,8 +130,8 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     if (strategy) {
       drafter = shield(await strategy.open({ target: model, sampler }), {
         vocabSize: model.vocabSize,
-        // The first draft may have the whole prompt to read, as the target had.
-        patienceMs: () => 10_000 + metrics.prefillMs,
+        // The first draft may have the whole prompt to read.
+        patienceMs: () => 10_000 + 20 * context.length,
         warn: (warning) => warnings.push(warning),
       })
     }
@@ -145,7 +146,17 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     // A round says one token more than it drafts.
     const room = (): number => promptLength + limit - context.length - 1
     const chance = createChance(seed)
-    for await (const round of speculate({ target, context, drafter, length, sampler, verifier, chance, signal, room })) {
+    for await (const round of speculate({
+      target,
+      context,
+      drafter,
+      length,
+      sampler,
+      verifier,
+      chance,
+      signal,
+      room,
+    })) {
       metrics.add(round)
       while (told < warnings.length) yield { type: 'warning', text: '', warning: warnings[told++]! }
 
@@ -176,7 +187,11 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     if (target.length > kept) await target.truncate(kept)
     const tokens = context.slice(promptLength, kept)
     const stats = metrics.stats(promptLength, tokens.length)
-    finish = { type: 'finish', text: text.slice(shown), result: { text, tokens, finishReason: finishReason!, seed, warnings, stats } }
+    finish = {
+      type: 'finish',
+      text: text.slice(shown),
+      result: { text, tokens, finishReason: finishReason!, seed, warnings, stats },
+    }
   } finally {
     await drafter.dispose?.()
     if (!options.sequence) await target.dispose()

@@ -83,7 +83,10 @@ export interface Sequence {
    * @throws `context-overflow` (nothing was computed), `invalid-argument` (a token outside the vocabulary, two calls at a
    * time), `disposed`, `runtime`, or the signal's reason.
    */
-  forward(tokens: readonly TokenId[], options?: { outputs?: Outputs; signal?: AbortSignal | undefined }): Promise<LogitsRows>
+  forward(
+    tokens: readonly TokenId[],
+    options?: { outputs?: Outputs; signal?: AbortSignal | undefined },
+  ): Promise<LogitsRows>
   /**
    * Rolls back to the first `length` tokens. Waits for nothing: no forward may be in flight.
    *

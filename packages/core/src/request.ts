@@ -14,7 +14,10 @@ export function promptTokens({ model, prompt, messages }: GenerateOptions): Toke
   let tokens: TokenId[]
   if (messages) {
     if (!model.tokenizer.renderChat) {
-      throw new ForetokenError('unsupported', `${model.description} has no chat template: give a prompt instead of messages.`)
+      throw new ForetokenError(
+        'unsupported',
+        `${model.description} has no chat template: give a prompt instead of messages.`,
+      )
     }
     tokens = model.tokenizer.encode(model.tokenizer.renderChat(messages), { special: true, start: true })
   } else if (typeof prompt === 'string') {
@@ -25,7 +28,10 @@ export function promptTokens({ model, prompt, messages }: GenerateOptions): Toke
   if (tokens.length === 0) throw new ForetokenError('invalid-argument', 'The prompt is empty: give at least one token.')
   const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= model.vocabSize)
   if (wrong !== undefined) {
-    throw new ForetokenError('invalid-argument', `Token ${wrong} of the prompt is not in the vocabulary of ${model.vocabSize}.`)
+    throw new ForetokenError(
+      'invalid-argument',
+      `Token ${wrong} of the prompt is not in the vocabulary of ${model.vocabSize}.`,
+    )
   }
   return tokens
 }
@@ -68,6 +74,7 @@ export function tokenLimit({ model, maxTokens }: GenerateOptions, prompt: number
 /** @throws `invalid-argument` */
 export function stopStrings(stop: string | readonly string[] | undefined): readonly string[] {
   const stops = stop === undefined ? [] : typeof stop === 'string' ? [stop] : stop
-  if (stops.includes('')) throw new ForetokenError('invalid-argument', 'A stop string is empty: it would end every text.')
+  if (stops.includes(''))
+    throw new ForetokenError('invalid-argument', 'A stop string is empty: it would end every text.')
   return stops
 }

@@ -20,7 +20,12 @@ afterEach(() => void vi.useRealTimers())
 describe('a hostile strategy costs its draft, never the text', () => {
   const q = Distribution.of(Float64Array.of(1, 1, 1, 0))
   it.each([
-    ['throws', () => { throw new Error('ouch') }],
+    [
+      'throws',
+      () => {
+        throw new Error('ouch')
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('ouch'))],
     ['gives nothing', () => undefined],
     ['gives no tokens', () => ({})],
@@ -33,7 +38,10 @@ describe('a hostile strategy costs its draft, never the text', () => {
     ['has a q that is none', () => ({ tokens: [0], distributions: [{}] })],
     ['has a negative q', () => ({ tokens: [0], distributions: [{ weights: Float64Array.of(1, -1, 1, 1), total: 1 }] })],
     ['has a q of NaN', () => ({ tokens: [0], distributions: [{ weights: Float64Array.of(NaN, 1, 1, 1), total: 1 }] })],
-    ['has a q over other tokens', () => ({ tokens: [0], distributions: [Distribution.of(Float64Array.of(1, 1), Int32Array.of(0, 9))] })],
+    [
+      'has a q over other tokens',
+      () => ({ tokens: [0], distributions: [Distribution.of(Float64Array.of(1, 1), Int32Array.of(0, 9))] }),
+    ],
   ])('%s', async (_, propose) => {
     const { tokens, warnings } = await run(hostile(propose))
     expect(tokens).toEqual((await run()).tokens)
@@ -53,7 +61,9 @@ describe('a hostile strategy costs its draft, never the text', () => {
   })
 
   it('throws in observe and dispose', async () => {
-    const fail = () => { throw new Error('ouch') }
+    const fail = () => {
+      throw new Error('ouch')
+    }
     const { tokens, warnings } = await run(hostile(() => ({ tokens: [0] }), { observe: fail, dispose: fail }))
     expect(tokens).toEqual((await run()).tokens)
     expect(warnings.length).toBeGreaterThanOrEqual(3)
@@ -71,7 +81,10 @@ describe('a hostile strategy costs its draft, never the text', () => {
 
   it('never answers, and the caller aborts: the caller is heard at once', async () => {
     const controller = new AbortController()
-    const running = run(hostile(() => new Promise(() => {})), controller.signal)
+    const running = run(
+      hostile(() => new Promise(() => {})),
+      controller.signal,
+    )
     setTimeout(() => controller.abort(new Error('enough')), 20)
     await expect(running).rejects.toThrow('enough')
   })
@@ -81,7 +94,10 @@ describe('a hostile strategy costs its draft, never the text', () => {
     const token = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer(), fc.double())
     const weights = fc.array(fc.oneof(fc.double(), fc.integer({ min: 0, max: 3 })), { maxLength: 6 })
     const draft = fc.record(
-      { tokens: fc.array(token, { maxLength: 5 }), distributions: fc.array(weights.map((w) => ({ weights: Float64Array.from(w), total: 1 }))) },
+      {
+        tokens: fc.array(token, { maxLength: 5 }),
+        distributions: fc.array(weights.map((w) => ({ weights: Float64Array.from(w), total: 1 }))),
+      },
       { requiredKeys: ['tokens'] },
     )
     await fc.assert(

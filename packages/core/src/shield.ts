@@ -64,7 +64,8 @@ function checked(draft: Draft, { maxTokens }: DraftRequest, vocabSize: number): 
   const tokens = [...draft.tokens]
   if (tokens.length > maxTokens) return illegal(`${tokens.length} tokens where ${maxTokens} were asked for`)
   for (const token of tokens) {
-    if (!Number.isInteger(token) || token < 0 || token >= vocabSize) return illegal(`token ${token}, outside the vocabulary`)
+    if (!Number.isInteger(token) || token < 0 || token >= vocabSize)
+      return illegal(`token ${token}, outside the vocabulary`)
   }
   if (!draft.distributions) return { tokens }
 
@@ -72,7 +73,10 @@ function checked(draft: Draft, { maxTokens }: DraftRequest, vocabSize: number): 
     return illegal(`${draft.distributions.length} distributions for ${tokens.length} tokens`)
   }
   const distributions = draft.distributions.map((given, i) => {
-    const q = given instanceof Distribution ? given : Distribution.of((given as Distribution).weights, (given as Distribution).ids)
+    const q =
+      given instanceof Distribution
+        ? given
+        : Distribution.of((given as Distribution).weights, (given as Distribution).ids)
     if (q.weights.length > vocabSize || (q.ids && (q.ids[0]! < 0 || q.ids[q.ids.length - 1]! >= vocabSize))) {
       return illegal('a distribution over more than the vocabulary')
     }

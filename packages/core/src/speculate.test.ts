@@ -29,7 +29,11 @@ interface Setting {
 }
 
 /** The first `count` tokens that the real loop says, with the real chain, on one branch of chance. */
-async function say({ strategy, verifier, length, sampling }: Setting, count: number, chance: Chance): Promise<TokenId[]> {
+async function say(
+  { strategy, verifier, length, sampling }: Setting,
+  count: number,
+  chance: Chance,
+): Promise<TokenId[]> {
   const model = toy(1)
   const target = await model.createSequence()
   await target.forward(prompt.slice(0, -1), { outputs: 'none' })
@@ -37,7 +41,16 @@ async function say({ strategy, verifier, length, sampling }: Setting, count: num
   const sampler = createSampler(sampling)
   const drafter = await strategy.open({ target: model, sampler })
   const room = (): number => prompt.length + count - context.length - 1
-  for await (const _ of speculate({ target, context, drafter, length: length.open(), sampler, verifier, chance, room })) {
+  for await (const _ of speculate({
+    target,
+    context,
+    drafter,
+    length: length.open(),
+    sampler,
+    verifier,
+    chance,
+    room,
+  })) {
     expect(target.length).toBe(context.length - 1)
     expect(target.tokens).toEqual(context.slice(0, -1))
     if (context.length >= prompt.length + count) break
@@ -46,7 +59,11 @@ async function say({ strategy, verifier, length, sampling }: Setting, count: num
   return context.slice(prompt.length)
 }
 
-const chains: SamplingOptions[] = [{ temperature: 1 }, { temperature: 0.6, topK: 2 }, { temperature: 1.5, topP: 0.7, minP: 0.1 }]
+const chains: SamplingOptions[] = [
+  { temperature: 1 },
+  { temperature: 0.6, topK: 2 },
+  { temperature: 1.5, topP: 0.7, minP: 0.1 },
+]
 const strategies: [string, () => DraftStrategy][] = [
   ['a draft model', () => draftModel({ model: toy(2) })],
   ['a colder draft model', () => draftModel({ model: toy(2), temperature: 0.4 })],
@@ -62,7 +79,9 @@ describe('the whole loop has exactly the distribution of plain decoding', () => 
         it.each(strategies)(`${verifier.name}, ${length.name}, ${JSON.stringify(sampling)}, %s`, async (_, make) => {
           const plain = { strategy: silent, verifier, length: fixedLength(0), sampling }
           const wanted = tally(await enumerate((chance) => say(plain, 3, chance)))
-          const seen = tally(await enumerate((chance) => say({ strategy: make(), verifier, length, sampling }, 3, chance)))
+          const seen = tally(
+            await enumerate((chance) => say({ strategy: make(), verifier, length, sampling }, 3, chance)),
+          )
           expect(distance(seen, wanted)).toBeLessThan(1e-12)
         })
       }
@@ -96,6 +115,10 @@ it('a stopping rule that looks at the drawn token is caught: it is not lossless'
   const sampling = { temperature: 1 }
   const plain = { strategy: silent, verifier: rejection, length: fixedLength(0), sampling }
   const wanted = tally(await enumerate((chance) => say(plain, 2, chance)))
-  const seen = tally(await enumerate((chance) => say({ strategy: peeking, verifier: rejection, length: fixedLength(1), sampling }, 2, chance)))
+  const seen = tally(
+    await enumerate((chance) =>
+      say({ strategy: peeking, verifier: rejection, length: fixedLength(1), sampling }, 2, chance),
+    ),
+  )
   expect(distance(seen, wanted)).toBeGreaterThan(1e-3)
 })

@@ -3,7 +3,6 @@ import type { Sampler } from './sampling/chain.js'
 import type { Chance } from './sampling/chance.js'
 import type { Distribution } from './sampling/distribution.js'
 
-
 /**
  * A way to guess what the target will say next. This is the plugin: a value that is passed to `generate`.
  *

@@ -2,6 +2,7 @@ import { ForetokenError, type LanguageModel } from '@foretoken/core'
 import { Command, Option } from 'commander'
 import { compare } from '../demo/compare.js'
 import { noteOn, prepare } from '../demo/prepare.js'
+import { prepareKernels } from '../models/kernels.js'
 import { demoLines, demoReport } from '../demo/report.js'
 import { type Size, sizes } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
@@ -55,6 +56,7 @@ async function runDemo(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   if (files.draft === undefined) {
     throw new ForetokenError('invalid-argument', 'The demo needs a draft: pass --draft as well.')
   }
+  await prepareKernels(flags.gpu, terminal)
   // A model of one's own is shown as it is.
   const prepared = await prepare(files, flags.size ?? (files.demo ? undefined : 'none'), terminal)
   // The demo's texts are short, and a small cache leaves memory for weights.

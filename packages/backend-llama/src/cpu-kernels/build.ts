@@ -3,11 +3,13 @@ import { createRequire } from 'node:module'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
-import { openRuntime } from '../runtime.js'
+import { type Gpu, openRuntime } from '../runtime.js'
 import { compileAll, mustHaveTools, runTool } from './compile.js'
 import { builtKernels, kernelsPath } from './place.js'
 
 export interface BuildOptions {
+  /** What models will be loaded with. Where that is a GPU, nothing is built. Default `false`, the CPU. */
+  readonly gpu?: Gpu | undefined
   /** Told the fraction done, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void
   readonly signal?: AbortSignal | undefined
@@ -22,22 +24,28 @@ export interface BuildOptions {
  *
  * Needs git, a C and a C++ compiler (`cc` and `c++`, or what CC and CXX name). Linux only: elsewhere the GPU does the work.
  *
- * @returns The path of the library.
+ * @returns The path of the library, `undefined` where a GPU does the work.
  * @throws `unsupported` on other systems or without the tools, `runtime` when compiling fails, or the signal's reason.
  */
-export async function buildCpuKernels(options: BuildOptions = {}): Promise<string> {
-  const { onProgress, signal } = options
+export async function buildCpuKernels(options: BuildOptions = {}): Promise<string | undefined> {
+  const { gpu = false, onProgress, signal } = options
+  const runtime = await openRuntime(gpu)
+  if (runtime.gpu !== false) return undefined
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
     throw new ForetokenError('unsupported', 'CPU kernels are built on Linux (x64, arm64) only. The prebuilt ones work.')
   }
-  const runtime = await openRuntime(false)
   const path = kernelsPath(runtime.release)
   if (builtKernels(runtime.release) === undefined) {
     await mustHaveTools(signal)
     await mkdir(dirname(path), { recursive: true })
     const folder = await mkdtemp(join(tmpdir(), 'foretoken-kernels-'))
     try {
-      const bundle = join(dirname(createRequire(import.meta.url).resolve('node-llama-cpp')), '..', 'llama', 'gitRelease.bundle')
+      const bundle = join(
+        dirname(createRequire(import.meta.url).resolve('node-llama-cpp')),
+        '..',
+        'llama',
+        'gitRelease.bundle',
+      )
       await runTool('git', ['clone', '--quiet', '--no-checkout', bundle, join(folder, 'source')], signal)
       await runTool('git', ['-C', join(folder, 'source'), 'checkout', '--quiet', 'HEAD', '--', 'ggml'], signal)
       onProgress?.(0.05)

@@ -37,7 +37,12 @@ interface CompileOptions {
  * @param jobs How many compilers run at a time.
  * @returns The objects' paths.
  */
-export async function compileAll(ggml: string, folder: string, jobs: number, options: CompileOptions): Promise<string[]> {
+export async function compileAll(
+  ggml: string,
+  folder: string,
+  jobs: number,
+  options: CompileOptions,
+): Promise<string[]> {
   const cpu = join(ggml, 'src', 'ggml-cpu')
   const folders = [cpu, join(cpu, 'llamafile'), join(cpu, 'amx'), join(cpu, 'arch', architecture)]
   const sources: string[] = []
@@ -90,6 +95,8 @@ export async function runTool(tool: string, args: readonly string[], signal: Abo
   } catch (cause) {
     signal?.throwIfAborted()
     const said = String((cause as { stderr?: string }).stderr ?? (cause as Error).message)
-    throw new ForetokenError('runtime', `${tool} failed while building CPU kernels: ${said.trim().slice(-500)}`, { cause })
+    throw new ForetokenError('runtime', `${tool} failed while building CPU kernels: ${said.trim().slice(-500)}`, {
+      cause,
+    })
   }
 }

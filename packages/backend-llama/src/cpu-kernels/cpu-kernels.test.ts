@@ -41,7 +41,10 @@ describe.runIf(process.platform === 'linux')('CPU kernels for this machine', () 
   it('need compilers, and say so', async () => {
     const { buildCpuKernels } = await import('./build.js')
     vi.stubEnv('CXX', join(cache, 'no-compiler'))
-    await expect(buildCpuKernels()).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('no-compiler') })
+    await expect(buildCpuKernels()).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('no-compiler'),
+    })
   })
 
   it('report what a compiler said when it fails, and leave nothing behind', async () => {
@@ -52,7 +55,10 @@ describe.runIf(process.platform === 'linux')('CPU kernels for this machine', () 
     await chmod(broken, 0o755)
     vi.stubEnv('CXX', broken)
     vi.stubEnv('CC', broken)
-    await expect(buildCpuKernels()).rejects.toMatchObject({ code: 'runtime', message: expect.stringContaining('no such header') })
+    await expect(buildCpuKernels()).rejects.toMatchObject({
+      code: 'runtime',
+      message: expect.stringContaining('no such header'),
+    })
     expect(builtKernels('v0.5.0')).toBeUndefined()
   })
 
@@ -75,7 +81,9 @@ describe.runIf(process.platform === 'linux')('CPU kernels for this machine', () 
     const after = await loadModel(load)
     expect(after.device).toContain('built for this machine')
     const seen = await rows(after)
-    const off = Math.max(...seen.flatMap((row, i) => Array.from(row, (logit, token) => Math.abs(logit - wanted[i]![token]!))))
+    const off = Math.max(
+      ...seen.flatMap((row, i) => Array.from(row, (logit, token) => Math.abs(logit - wanted[i]![token]!))),
+    )
     expect(off).toBeLessThan(0.05)
     // The model that was loaded before goes on.
     await before.createSequence().catch(() => undefined)

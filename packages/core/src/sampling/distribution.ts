@@ -31,7 +31,10 @@ export class Distribution {
    */
   static of(weights: Weights, ids?: Int32Array): Distribution {
     if (ids && ids.length !== weights.length) {
-      throw new ForetokenError('invalid-argument', `${ids.length} ids for ${weights.length} weights: pass one for each.`)
+      throw new ForetokenError(
+        'invalid-argument',
+        `${ids.length} ids for ${weights.length} weights: pass one for each.`,
+      )
     }
     for (let i = 1; ids && i < ids.length; i++) {
       if (ids[i]! <= ids[i - 1]!) throw new ForetokenError('invalid-argument', 'Token ids must be ascending.')
@@ -84,11 +87,15 @@ function checkedSum(weights: Weights): number {
   let sum = 0
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i]!
-    if (!(weight >= 0)) throw new ForetokenError('invalid-argument', `Weight ${i} is ${weight}: weights must be 0 or more.`)
+    if (!(weight >= 0))
+      throw new ForetokenError('invalid-argument', `Weight ${i} is ${weight}: weights must be 0 or more.`)
     sum += weight
   }
   if (!(sum > 0 && sum < Infinity)) {
-    throw new ForetokenError('invalid-argument', `The weights sum to ${sum}: at least one must be above 0 and all finite.`)
+    throw new ForetokenError(
+      'invalid-argument',
+      `The weights sum to ${sum}: at least one must be above 0 and all finite.`,
+    )
   }
   return sum
 }

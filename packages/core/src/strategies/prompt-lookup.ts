@@ -12,7 +12,10 @@ import type { DraftStrategy } from '../strategy.js'
 export function promptLookup(options: { longest?: number; shortest?: number } = {}): DraftStrategy {
   const { longest = 4, shortest = 2 } = options
   if (!Number.isInteger(shortest) || !Number.isInteger(longest) || shortest < 1 || longest < shortest) {
-    throw new ForetokenError('invalid-argument', `Runs of ${shortest} to ${longest} tokens: whole numbers, 1 or more, please.`)
+    throw new ForetokenError(
+      'invalid-argument',
+      `Runs of ${shortest} to ${longest} tokens: whole numbers, 1 or more, please.`,
+    )
   }
   return {
     name: 'prompt-lookup',

@@ -12,7 +12,8 @@ import { draftModel } from './draft-model.js'
 import { promptLookup } from './prompt-lookup.js'
 
 const vocabSize = 4
-const toy = (seed: number) => new ToyModel({ vocabSize, next: randomTable({ seed, vocabSize, order: 2 }), maxSequences: 8 })
+const toy = (seed: number) =>
+  new ToyModel({ vocabSize, next: randomTable({ seed, vocabSize, order: 2 }), maxSequences: 8 })
 
 describe('draft-model conforms', () => {
   it.each(strategyConformance(() => draftModel({ model: toy(2) })))('$name', ({ run }) => run())
@@ -38,8 +39,16 @@ describe('the suite notices a strategy', () => {
     ['that drafts too much', once(() => ({ tokens: [0, 1, 2, 3, 0, 1] }))],
     ['that drafts what is no token', once(() => ({ tokens: [vocabSize] }))],
     ['that does not stop', once((_, { maxTokens }) => ({ tokens: Array<number>(maxTokens).fill(0) }))],
-    ['that reports another q than it draws from', once((_, { chance, goOn }) => (goOn(0, 0.5) ? { tokens: [chance.draw(flat)], distributions: [skewed] } : { tokens: [] }))],
-    ['that writes into the context', once((context, { goOn }) => ((context as number[]).push(0), goOn(0, 1) ? { tokens: [0] } : { tokens: [] }))],
+    [
+      'that reports another q than it draws from',
+      once((_, { chance, goOn }) =>
+        goOn(0, 0.5) ? { tokens: [chance.draw(flat)], distributions: [skewed] } : { tokens: [] },
+      ),
+    ],
+    [
+      'that writes into the context',
+      once((context, { goOn }) => ((context as number[]).push(0), goOn(0, 1) ? { tokens: [0] } : { tokens: [] })),
+    ],
   ])('%s', async (_, strategy) => {
     const outcomes = await Promise.allSettled(strategyConformance(() => strategy).map(({ run }) => run()))
     expect(outcomes.some(({ status }) => status === 'rejected')).toBe(true)
@@ -64,18 +73,27 @@ describe('draftModel', () => {
   it('refuses a model with another vocabulary, in figures', async () => {
     const strategy = draftModel({ model: new ToyModel({ vocabSize: 5, next: randomTable({ seed: 1, vocabSize: 5 }) }) })
     const attempt = generate({ model: toy(1), prompt: [0], strategy }).result()
-    await expect(attempt).rejects.toMatchObject({ code: 'vocabulary-mismatch', message: expect.stringContaining('4 tokens against 5') })
+    await expect(attempt).rejects.toMatchObject({
+      code: 'vocabulary-mismatch',
+      message: expect.stringContaining('4 tokens against 5'),
+    })
   })
 
   it('falls silent where its own context ends', async () => {
     const draft = new ToyModel({ vocabSize, next: randomTable({ seed: 1, vocabSize, order: 2 }), contextLength: 10 })
-    const result = await generate({ model: toy(1), prompt: [0], maxTokens: 30, strategy: draftModel({ model: draft }) }).result()
+    const result = await generate({
+      model: toy(1),
+      prompt: [0],
+      maxTokens: 30,
+      strategy: draftModel({ model: draft }),
+    }).result()
     expect(result.tokens).toHaveLength(30)
     expect(result.warnings).toEqual([])
   })
 
   it('drafts longer where it is sure of itself', async () => {
-    const sure = (context: readonly number[]) => (context[context.length - 1]! < 2 ? [0, 0.9, 0.1, 0] : [0.3, 0.3, 0.2, 0.2])
+    const sure = (context: readonly number[]) =>
+      context[context.length - 1]! < 2 ? [0, 0.9, 0.1, 0] : [0.3, 0.3, 0.2, 0.2]
     const strategy = draftModel({ model: new ToyModel({ vocabSize, next: sure }) })
     const drafter = await strategy.open({ target: toy(1), sampler: createSampler() })
     const control = confidenceLength({ threshold: 0.5, max: 5 }).open()

@@ -18,5 +18,8 @@ export async function expectError(code: string, action: () => unknown): Promise<
     caught = error
   }
   const seen = (caught as { code?: string } | undefined)?.code
-  expect(seen === code, () => `expected the error '${code}', got ${caught === undefined ? 'none' : `${seen}: ${String(caught)}`}`)
+  expect(
+    seen === code,
+    () => `expected the error '${code}', got ${caught === undefined ? 'none' : `${seen}: ${String(caught)}`}`,
+  )
 }

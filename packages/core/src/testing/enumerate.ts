@@ -40,7 +40,8 @@ export async function enumerate<T>(run: (chance: Chance) => T | Promise<T>): Pro
     })
     branches.push({ value, probability })
     // The next branch: the deepest decision that has an option left takes it.
-    while (path.length > 0 && path[path.length - 1]!.option + 1 >= path[path.length - 1]!.probabilities.length) path.pop()
+    while (path.length > 0 && path[path.length - 1]!.option + 1 >= path[path.length - 1]!.probabilities.length)
+      path.pop()
     if (path.length > 0) path[path.length - 1]!.option++
   } while (path.length > 0)
   return branches

@@ -55,7 +55,10 @@ const cases: Record<string, (model: LanguageModel, tolerance: number) => Promise
   async 'the tokenizer gives back what it was given'({ tokenizer, vocabSize }) {
     for (const text of ['abcab', 'a', '']) {
       const tokens = tokenizer.encode(text)
-      expect(tokens.every((token) => token >= 0 && token < vocabSize), () => `'${text}' has tokens outside the vocabulary`)
+      expect(
+        tokens.every((token) => token >= 0 && token < vocabSize),
+        () => `'${text}' has tokens outside the vocabulary`,
+      )
       expect(tokenizer.decode(tokens) === text, () => `'${text}' came back as '${tokenizer.decode(tokens)}'`)
     }
   },
@@ -63,7 +66,13 @@ const cases: Record<string, (model: LanguageModel, tolerance: number) => Promise
   async 'gives the rows that were asked for'(model) {
     const sequence = await model.createSequence()
     const input = sample(model, 5)
-    for (const [outputs, count] of [['all', 5], ['last', 1], ['none', 0], [3, 3], [undefined, 1]] as const) {
+    for (const [outputs, count] of [
+      ['all', 5],
+      ['last', 1],
+      ['none', 0],
+      [3, 3],
+      [undefined, 1],
+    ] as const) {
       await sequence.truncate(0)
       const rows = await sequence.forward(input, outputs === undefined ? {} : { outputs })
       expect(rows.count === count, () => `outputs ${outputs}: ${rows.count} rows, not ${count}`)

@@ -20,7 +20,8 @@ export function strategyConformance(make: (target: ToyModel) => DraftStrategy | 
 type Make = Parameters<typeof strategyConformance>[0]
 
 const vocabSize = 4
-const toy = (): ToyModel => new ToyModel({ vocabSize, next: randomTable({ seed: 1, vocabSize, order: 2 }), maxSequences: 8 })
+const toy = (): ToyModel =>
+  new ToyModel({ vocabSize, next: randomTable({ seed: 1, vocabSize, order: 2 }), maxSequences: 8 })
 
 /** As long texts go: growing, repeating, jumping back, jumping elsewhere. */
 const contexts: readonly (readonly TokenId[])[] = [
@@ -44,7 +45,8 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
   async 'drafts what is legal, from any context'(make) {
     for (const temperature of [0, 1]) {
       await withDrafter(make, { temperature }, async (propose) => {
-        for (const context of contexts) for (const maxTokens of [1, 2, 5]) legal(await propose(context, { maxTokens }), maxTokens)
+        for (const context of contexts)
+          for (const maxTokens of [1, 2, 5]) legal(await propose(context, { maxTokens }), maxTokens)
       })
     }
   },
@@ -85,9 +87,15 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
     })
     // Whatever was drafted before it, a token's share of the branches must be its q.
     for (let index = 0; index < 2; index++) {
-      const prefixes = new Set(branches.filter(({ value }) => value.tokens.length > index).map(({ value }) => String(value.tokens.slice(0, index))))
+      const prefixes = new Set(
+        branches
+          .filter(({ value }) => value.tokens.length > index)
+          .map(({ value }) => String(value.tokens.slice(0, index))),
+      )
       for (const prefix of prefixes) {
-        const here = branches.filter(({ value }) => value.tokens.length > index && String(value.tokens.slice(0, index)) === prefix)
+        const here = branches.filter(
+          ({ value }) => value.tokens.length > index && String(value.tokens.slice(0, index)) === prefix,
+        )
         const total = here.reduce((sum, { probability }) => sum + probability, 0)
         const drawn = tally(here, ({ tokens }) => String(tokens[index]))
         const claimed = new Map<string, number>()
@@ -96,7 +104,10 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
         else for (let token = 0; token < vocabSize; token++) claimed.set(String(token), q.probability(token))
         for (const [token, probability] of drawn) drawn.set(token, probability / total)
         const error = distance(drawn, claimed)
-        expect(error < 1e-9, () => `token ${index} after [${prefix}] is drawn with probabilities that differ from q by ${error}`)
+        expect(
+          error < 1e-9,
+          () => `token ${index} after [${prefix}] is drawn with probabilities that differ from q by ${error}`,
+        )
       }
     }
   },
@@ -105,7 +116,13 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
     const wanted = await generate({ model: toy(), prompt: contexts[3]!, maxTokens: 40 }).result()
     const target = toy()
     const strategy = await make(target)
-    const seen = await generate({ model: target, prompt: contexts[3]!, maxTokens: 40, strategy, length: fixedLength(3) }).result()
+    const seen = await generate({
+      model: target,
+      prompt: contexts[3]!,
+      maxTokens: 40,
+      strategy,
+      length: fixedLength(3),
+    }).result()
     expect(String(seen.tokens) === String(wanted.tokens), () => `it said ${seen.tokens}, not ${wanted.tokens}`)
     expect(seen.warnings.length === 0, () => `it was warned of: ${seen.warnings[0]?.message}`)
   },
@@ -114,7 +131,14 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
     const say = async (): Promise<string> => {
       const target = toy()
       const strategy = await make(target)
-      const { tokens } = await generate({ model: target, prompt: [0, 1], maxTokens: 40, strategy, temperature: 1, seed: 7 }).result()
+      const { tokens } = await generate({
+        model: target,
+        prompt: [0, 1],
+        maxTokens: 40,
+        strategy,
+        temperature: 1,
+        seed: 7,
+      }).result()
       return String(tokens)
     }
     const [first, second] = [await say(), await say()]
@@ -123,7 +147,9 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
 
   async 'serves several generations at a time'(make) {
     const prompts = [[0, 1, 2], [3], [2, 2, 1]]
-    const wanted = await Promise.all(prompts.map((prompt) => generate({ model: toy(), prompt, maxTokens: 20 }).result()))
+    const wanted = await Promise.all(
+      prompts.map((prompt) => generate({ model: toy(), prompt, maxTokens: 20 }).result()),
+    )
     const target = toy()
     const strategy = await make(target)
     const seen = await Promise.all(
@@ -157,7 +183,10 @@ function legal({ tokens, distributions }: Draft, maxTokens: number): void {
     expect(Number.isInteger(token) && token >= 0 && token < vocabSize, () => `token ${token} is not in the vocabulary`)
   }
   if (!distributions) return
-  expect(distributions.length === tokens.length, () => `${distributions.length} distributions for ${tokens.length} tokens`)
+  expect(
+    distributions.length === tokens.length,
+    () => `${distributions.length} distributions for ${tokens.length} tokens`,
+  )
   distributions.forEach((q, i) => {
     expect(q.probability(tokens[i]!) > 0, () => `token ${i} was drawn with probability 0`)
     let sum = 0

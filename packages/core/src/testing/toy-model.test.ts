@@ -23,7 +23,9 @@ function broken(change: (sequence: Sequence) => Partial<Sequence>): () => Promis
       })
     }
     const create = model.createSequence.bind(model)
-    return Object.assign(model, { createSequence: async () => wrap(await create()) as Awaited<ReturnType<typeof create>> })
+    return Object.assign(model, {
+      createSequence: async () => wrap(await create()) as Awaited<ReturnType<typeof create>>,
+    })
   }
 }
 
@@ -32,17 +34,28 @@ describe('the suite notices', () => {
     ['a rollback that does nothing', (s) => ({ truncate: async (length) => (length > 0 ? undefined : s.truncate(0)) })],
     ['a rollback by one too many', (s) => ({ truncate: (length) => s.truncate(Math.max(0, length - 1)) })],
     ['a row too few', (s) => ({ forward: (tokens) => s.forward(tokens, { outputs: 'last' }) })],
-    ['the wrong row', (s) => ({
-      async forward(tokens, options) {
-        const rows = await s.forward(tokens, options)
-        return { ...rows, row: (i) => rows.row(Math.max(0, i - 1)), argmax: (i) => rows.argmax(Math.max(0, i - 1)) }
-      },
-    })],
+    [
+      'the wrong row',
+      (s) => ({
+        async forward(tokens, options) {
+          const rows = await s.forward(tokens, options)
+          return { ...rows, row: (i) => rows.row(Math.max(0, i - 1)), argmax: (i) => rows.argmax(Math.max(0, i - 1)) }
+        },
+      }),
+    ],
     ['a fork that shares its tokens', (s) => ({ fork: async () => s })],
-    ['overflow that passes unnoticed', (s) => ({ forward: (tokens, options) => s.forward(tokens.slice(0, 200), options) })],
-    ['a signal that nobody reads', (s) => ({ forward: (tokens, { outputs } = {}) => s.forward(tokens, outputs === undefined ? {} : { outputs }) })],
+    [
+      'overflow that passes unnoticed',
+      (s) => ({ forward: (tokens, options) => s.forward(tokens.slice(0, 200), options) }),
+    ],
+    [
+      'a signal that nobody reads',
+      (s) => ({ forward: (tokens, { outputs } = {}) => s.forward(tokens, outputs === undefined ? {} : { outputs }) }),
+    ],
   ] as [string, (sequence: Sequence) => Partial<Sequence>][])('%s', async (_, change) => {
-    const outcomes = await Promise.allSettled(modelConformance(broken(change), { tolerance: 0 }).map(({ run }) => run()))
+    const outcomes = await Promise.allSettled(
+      modelConformance(broken(change), { tolerance: 0 }).map(({ run }) => run()),
+    )
     expect(outcomes.some(({ status }) => status === 'rejected')).toBe(true)
   })
 

@@ -95,7 +95,8 @@ export class ToySequence implements Sequence {
     if (this.busy) throw new ForetokenError('invalid-argument', 'This sequence is in a forward pass already.')
     const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= this.model.vocabSize)
     if (wrong !== undefined) throw new ForetokenError('invalid-argument', `Token ${wrong} is not in the vocabulary.`)
-    if (tokens.length === 0) throw new ForetokenError('invalid-argument', 'There are no tokens to run: pass at least one.')
+    if (tokens.length === 0)
+      throw new ForetokenError('invalid-argument', 'There are no tokens to run: pass at least one.')
     if (this.length + tokens.length > this.model.contextLength) {
       throw new ForetokenError('context-overflow', `${this.length} + ${tokens.length} tokens exceed the context.`)
     }

@@ -57,7 +57,10 @@ export function contests(greedy = false): Contest[] {
   const all: Contest[] = []
   for (const vocabSize of [3, 4]) {
     for (let gamma = 0; gamma <= 3; gamma++) {
-      for (const [zeros, seeds] of [[0, 3], [0.4, 3]] as const) {
+      for (const [zeros, seeds] of [
+        [0, 3],
+        [0.4, 3],
+      ] as const) {
         for (let seed = 1; seed <= (vocabSize === 4 && gamma === 3 ? 1 : seeds); seed++) {
           for (const sampled of gamma === 0 ? [true] : [true, false]) {
             const p = randomTable({ seed, vocabSize, zeros })
@@ -76,7 +79,14 @@ export function contests(greedy = false): Contest[] {
       }
       if (gamma > 0) {
         const p = randomTable({ seed: 5, vocabSize })
-        all.push({ name: `${vocabSize} tokens, gamma ${gamma}, draft equals target`, vocabSize, p: greedy ? peak(p) : p, q: p, gamma, sampled: true })
+        all.push({
+          name: `${vocabSize} tokens, gamma ${gamma}, draft equals target`,
+          vocabSize,
+          p: greedy ? peak(p) : p,
+          q: p,
+          gamma,
+          sampled: true,
+        })
       }
     }
   }
@@ -135,7 +145,10 @@ function round(
     chance,
   )
   const { accepted, next } = verdict
-  expect(Number.isInteger(accepted) && accepted >= 0 && accepted <= gamma, () => `${accepted} of ${gamma} tokens accepted`)
+  expect(
+    Number.isInteger(accepted) && accepted >= 0 && accepted <= gamma,
+    () => `${accepted} of ${gamma} tokens accepted`,
+  )
   expect(Number.isInteger(next) && next >= 0, () => `the next token is ${next}`)
   return { draft, verdict }
 }

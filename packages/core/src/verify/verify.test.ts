@@ -36,11 +36,7 @@ describe('block against rejection', () => {
 
 /** Each is wrong in one way that real implementations have been wrong in. The suite must notice every one. */
 const mutants: [string, Verifier, boolean][] = [
-  [
-    'rejection without the residual',
-    mutantRejection({ residual: (p) => p }),
-    false,
-  ],
+  ['rejection without the residual', mutantRejection({ residual: (p) => p }), false],
   ['rejection that reads the row after', mutantRejection({ row: (i, gamma) => Math.min(i + 1, gamma) }), false],
   ['rejection that reads the row before', mutantRejection({ row: (i) => Math.max(i - 1, 0) }), false],
   ['rejection with the first q for all tokens', mutantRejection({ q: () => 0 }), false],
@@ -88,7 +84,8 @@ describe('the suite notices', () => {
 describe('excess', () => {
   it('is max(0, p - q), for dense and sparse distributions alike', () => {
     const dense = (...weights: number[]) => Distribution.of(Float64Array.from(weights))
-    const sparse = (ids: number[], ...weights: number[]) => Distribution.of(Float64Array.from(weights), Int32Array.from(ids))
+    const sparse = (ids: number[], ...weights: number[]) =>
+      Distribution.of(Float64Array.from(weights), Int32Array.from(ids))
     for (const p of [dense(1, 2, 3, 0), sparse([0, 1, 2], 1, 2, 3)]) {
       for (const q of [dense(0, 2, 1, 1), sparse([1, 2, 3], 2, 1, 1)]) {
         const residual = excess(p, q)!
