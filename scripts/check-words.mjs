@@ -18,7 +18,7 @@ const forbidden = [
 ]
 
 const host = new URL(execFileSync('npm', ['config', 'get', 'registry'], { cwd: root, encoding: 'utf8' }).trim()).host
-if (host !== 'registry.npmjs.org') forbidden.push({ what: 'the host of a private registry', pattern: literal(host) })
+forbidden.push({ what: 'the host of a package registry', pattern: literal(host) })
 
 const problems = []
 for (const file of git('ls-files', '--cached', '--others', '--exclude-standard', '-z').split('\0').filter(Boolean)) {

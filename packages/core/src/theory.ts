@@ -40,7 +40,8 @@ export function speedup({ alpha, gamma, c }: { alpha: number; gamma: number; c: 
  *
  * @param options.max The longest that is looked at, 64 by default: without a cost (c = 0) longer is always better.
  */
-export function bestGamma({ alpha, c, max = 64 }: { alpha: number; c: number; max?: number }): number {
+export function bestGamma(options: { alpha: number; c: number; max?: number }): number {
+  const { alpha, c, max = 64 } = options
   let best = 0
   for (let gamma = 1; gamma <= max; gamma++) {
     if (speedup({ alpha, gamma, c }) > speedup({ alpha, gamma: best, c })) best = gamma

@@ -5,8 +5,10 @@ export {
   type GgufMetadata,
   type GgufTensor,
   type GgufValue,
+  type NumberType,
   readGguf,
   type TensorType,
+  type ValueType,
 } from './gguf/index.js'
 export { cacheDirectory, ensureInflated, type EnsureInflatedOptions } from './inflate/cache.js'
 export { type Inflated, inflate, type InflateOptions, type InflateProgress } from './inflate/inflate.js'

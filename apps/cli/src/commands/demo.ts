@@ -56,9 +56,9 @@ async function runDemo(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   if (files.draft === undefined) {
     throw new ForetokenError('invalid-argument', 'The demo needs a draft: pass --draft as well.')
   }
-  await prepareKernels(flags.gpu, terminal)
   // A model of one's own is shown as it is.
   const prepared = await prepare(files, flags.size ?? (files.demo ? undefined : 'none'), terminal)
+  await prepareKernels(prepared.target, flags.gpu, terminal)
   // The demo's texts are short, and a small cache leaves memory for weights.
   const load = { ...flags, context: flags.context ?? 1024 }
   const target = await openModel(prepared.target, load, terminal)

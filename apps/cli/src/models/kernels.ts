@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { Gpu } from '@foretoken/backend-llama'
 import { ForetokenError } from '@foretoken/core'
 import { createProgress } from '../terminal/progress.js'
@@ -29,8 +30,16 @@ export async function ensureKernels(gpu: Gpu | undefined, terminal: Terminal): P
   return path
 }
 
-/** The same, where going on with the prebuilt kernels is better than stopping. */
-export async function prepareKernels(gpu: Gpu | undefined, terminal: Terminal): Promise<void> {
+/** A pass over a smaller file takes a few milliseconds whatever runs it. */
+const worthwhile = 128 * 2 ** 20
+
+/** The same for one model, where going on with the prebuilt kernels is better than stopping. */
+export async function prepareKernels(file: string, gpu: Gpu | undefined, terminal: Terminal): Promise<void> {
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => 0,
+  )
+  if (size < worthwhile) return
   try {
     await ensureKernels(gpu, terminal)
   } catch (error) {

@@ -16,6 +16,7 @@ describe('the library that node-llama-cpp has loaded', () => {
       llama: '/app/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64/libllama.v0.5.0.so',
       ggml: '/app/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64/libggml.v0.5.0.so',
       ggmlBase: '/app/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64/libggml-base.so',
+      ggmlCpu: '/app/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64/libggml-cpu-zen4.so',
       cpuVariant: 'zen4',
     })
   })
@@ -48,6 +49,7 @@ describe('the library that node-llama-cpp has loaded', () => {
       llama: files[0],
       ggml: files[1],
       ggmlBase: files[2],
+      ggmlCpu: files[3],
       cpuVariant: 'haswell',
     })
     const plain = ['llama.v0.5.0.dll', 'ggml.v0.5.0.dll', 'ggml-base.dll'].map(

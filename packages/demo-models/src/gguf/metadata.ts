@@ -13,10 +13,12 @@ export const valueTypes = [
   'uint64',
   'int64',
   'float64',
-] as const
+] as const satisfies readonly ValueType[]
 
-type ValueType = (typeof valueTypes)[number]
+/** The types that a value can have in the file. */
+export type ValueType = NumberType | 'bool' | 'string' | 'array' | 'uint64' | 'int64'
 
+/** Those of them that are numbers in JavaScript. */
 export type NumberType = 'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'float32' | 'float64'
 
 /** One metadata value with the type it has in the file, so that it can be written as it was read. */
