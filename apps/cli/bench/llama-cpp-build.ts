@@ -68,8 +68,19 @@ export async function peerSpeculative(
   const folder = await mkdtemp(join(tmpdir(), 'foretoken-'))
   try {
     const file = join(folder, 'prompt.txt')
-    await writeFile(file, prompt)
-    const models = ['-m', target, '-md', draft, '--spec-type', 'draft-simple', '--spec-draft-n-max', String(gamma)]
+    // It drops the last newline of a file, and reads \\n as one unless told not to.
+    await writeFile(file, `${prompt}\n`)
+    const models = [
+      '--no-escape',
+      '-m',
+      target,
+      '-md',
+      draft,
+      '--spec-type',
+      'draft-simple',
+      '--spec-draft-n-max',
+      String(gamma),
+    ]
     const common = [
       '-f',
       file,

@@ -37,7 +37,7 @@ const { values } = parseArgs({
 const size = values.size as ShapeName
 const maxTokens = Number(values['max-tokens'])
 const threads = Number(values.threads)
-const gammas = values.gammas.split(',').map(Number)
+const gammas = values.gammas.split(',').filter(Boolean).map(Number)
 
 const bin = await buildLlamaCpp()
 const files = {
@@ -102,7 +102,10 @@ const best = (prefix: string): string =>
   [...speeds.keys()]
     .filter((name) => name.startsWith(prefix))
     .reduce((a, b) => (geometricMean(speeds.get(a)!) >= geometricMean(speeds.get(b)!) ? a : b))
-const comparisons = [...pairs.map(compare), compare([best('foretoken gamma'), best('llama.cpp K')])]
+const comparisons = [
+  ...pairs.map(compare),
+  ...(gammas.length > 0 ? [compare([best('foretoken gamma'), best('llama.cpp K')])] : []),
+]
 
 console.log('\ntokens/s, geometric mean over the prompts')
 for (const [name, runs] of speeds) console.log(`  ${name.padEnd(24)} ${geometricMean(runs).toFixed(2)}`)

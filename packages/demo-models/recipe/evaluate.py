@@ -1,8 +1,11 @@
 """Stage 8: acceptance by content, and losses, into .work/evaluation.json.
 
-The target writes after every prompt; then the draft looks at the same text and we count, over the written part only, how often its
-most likely token is the target's (greedy), and sum min(p, q), the share that speculative sampling keeps (T = 1). With greedy
-decoding the first is exact, as a draft is only ever asked after text that the target wrote."""
+The target writes after every prompt; then the draft looks at the same text, and over the written part we count what would be
+accepted: greedily (T = 0) where the most likely tokens agree, which is exact, as a draft is only ever asked after text that the
+target wrote; in speculative sampling (T = 1) with probability sum min(p, q).
+
+Small models that decode greedily soon go round in circles, which is easy to foresee. So acceptance is also given over fresh text
+only: tokens that do not end a run of 8 tokens which the same text already held, prompt included."""
 import argparse
 import json
 import os
@@ -29,10 +32,10 @@ def prompt_file(name, tokenizer):
         return [tokenizer.encode(p["text"])[-LONGEST:] for p in json.load(f)]
 
 
-def tokens_a_pass(agree, gamma):
+def tokens_a_pass(accepted, gamma):
     """Tokens that one pass of the target yields with `gamma` drafted ones, walking along the written text."""
     passes = tokens = 0
-    for row in agree:
+    for row in accepted:
         at = 0
         while at < len(row):
             taken = 0
@@ -56,26 +59,25 @@ def written(engine, w, prompts, temperature):
     return tokens[:len(prompts)], lengths[:len(prompts)]
 
 
-def measure(student, teacher, draft, target, tokens, lengths):
+def fresh(row, start):
+    """For each written token, whether the 8 tokens up to it are new to this row."""
+    seen = {tuple(row[i - 8:i]) for i in range(8, start + 1)}
+    marks = []
+    for i in range(start + 1, start + WRITE + 1):
+        run = tuple(row[i - 8:i])
+        marks.append(run not in seen)
+        seen.add(run)
+    return np.array(marks)
+
+
+def measure(student, teacher, draft, target, tokens, lengths, temperature):
     _, agree, overlap = student.distill(teacher, draft, target, np.ascontiguousarray(tokens[:, None, :]), learn=False, compare=True)
     # position i of the result is about token i + 1
-    parts = [slice(n - 1, n - 1 + WRITE) for n in lengths]
-    agree = [a[0, s] for a, s in zip(agree, parts)]
-    overlap = [o[0, s] for o, s in zip(overlap, parts)]
-    return {"agree": float(np.mean(np.concatenate(agree))), "overlap": float(np.mean(np.concatenate(overlap))),
-            **{f"tokens_a_pass_{g}": tokens_a_pass(agree, g) for g in (4, 8)}}
-
-
-def novelty(tokens, lengths):
-    """Share of the written 8-token sequences that the same row had not written before: low where it goes round in circles."""
-    new = total = 0
-    for row, n in zip(tokens, lengths):
-        seen = set()
-        for i in range(n, n + WRITE - 8):
-            gram = tuple(row[i:i + 8])
-            new, total = new + (gram not in seen), total + 1
-            seen.add(gram)
-    return new / total
+    chance = np.stack([(overlap if temperature else agree)[i, 0, n - 1:n - 1 + WRITE] for i, n in enumerate(lengths)])
+    new = np.stack([fresh(row, n) for row, n in zip(tokens, lengths)])
+    accepted = np.random.default_rng(0).random((20, *chance.shape)) < chance
+    return {"acceptance": float(chance.mean()), "acceptance_fresh": float(chance[new].mean()), "fresh": float(new.mean()),
+            **{f"tokens_a_pass_{g}": tokens_a_pass(accepted.reshape(-1, WRITE), g) for g in (4, 8)}}
 
 
 def main():
@@ -108,7 +110,7 @@ def main():
                     print(f"--- {content}\n{tokenizer.decode(row[:n])}<<<>>>{tokenizer.decode(row[n:n + WRITE])}")
             for name, draft in drafts.items():
                 found = {"content": content, "temperature": temperature, "draft": name, "prompts": len(prompts),
-                         **measure(student, teacher, draft, target, tokens, lengths), "novelty": novelty(tokens, lengths)}
+                         **measure(student, teacher, draft, target, tokens, lengths, temperature)}
                 results.append(found)
                 print({k: round(v, 3) if isinstance(v, float) else v for k, v in found.items()}, flush=True)
     trainer = Engine(TARGET, 1024, 512)
