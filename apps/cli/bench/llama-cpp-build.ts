@@ -101,7 +101,7 @@ export async function peerSpeculative(
     const said = stdout + stderr
     const speed = Number(/decoded\s+\d+ tokens in\s+[\d.]+ seconds, speed:\s+([\d.]+)/.exec(said)?.[1])
     if (!(speed > 0)) throw new Error(`llama-speculative-simple told no speed:\n${said.slice(-2000)}`)
-    return { speed, acceptance: (/accept\s+= .*/.exec(said)?.[0] ?? '').replace(/\s+/g, ' ') }
+    return { speed, acceptance: (/(?<!n_)accept\s+= [\d.]+%/.exec(said)?.[0] ?? '').replace(/\s+/g, ' ') }
   } finally {
     await rm(folder, { recursive: true })
   }
