@@ -45,8 +45,16 @@ export async function compare(
   const wish = options.length && fixedGamma({ length: options.length })
   const widths = wish === undefined ? [1, 2, 3, 5, 8, longest + 1] : [1, 2, wish + 1]
   const curve = await passCurve({ model: target, widths, context, patienceMs: 6000, signal })
-  const [step] = await passCurve({ model: draft, widths: [1], context, repetitions: 15, patienceMs: 2000, signal })
-  say(`T(1) ${duration(curve[0]!.ms)}, a draft step ${duration(step!.ms)}`)
+  const draftCurve = await passCurve({
+    model: draft,
+    widths: [1, 2],
+    context,
+    repetitions: 15,
+    patienceMs: 2000,
+    signal,
+  })
+  const stepMs = passTime(draftCurve, 1)
+  say(`T(1) ${duration(curve[0]!.ms)}, a draft step ${duration(stepMs)}`)
 
   const strategy = draftModel({ model: draft })
   const pair = (length: LengthPolicy): Contender[] => [
@@ -64,7 +72,7 @@ export async function compare(
     signal,
   })
   const alpha = cautiousAlpha(warmUp.runs[1]!.origins)
-  const best = bestLength({ alpha, draftStepMs: step!.ms, pass: (tokens) => passTime(curve, tokens) })
+  const best = bestLength({ alpha, draftStepMs: stepMs, pass: (tokens) => passTime(curve, tokens) })
   const length = options.length ?? fixedLength(best)
   const gamma = fixedGamma({ length })
 
@@ -78,7 +86,7 @@ export async function compare(
   // Who presses Ctrl-C does not want to wait for explanations.
   const forks = interrupted ? [] : await explainForks(target, heats, texts, (gamma ?? 7) + 1, signal)
   const about = { target: target.description, draft: draft.description, length: length.name, gamma }
-  return { ...about, heats, curve, draftStepMs: step!.ms, forks, interrupted }
+  return { ...about, heats, curve, draftCurve, forks, interrupted }
 }
 
 async function runPairs(

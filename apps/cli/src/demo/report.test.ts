@@ -23,7 +23,14 @@ async function pairs(): Promise<Heat[]> {
   return heats
 }
 
-const about = { target: 'toy', draft: 'toy', length: 'fixed 4', gamma: 4, curve, draftStepMs: 1.25 }
+const about = {
+  target: 'toy',
+  draft: 'toy',
+  length: 'fixed 4',
+  gamma: 4,
+  curve,
+  draftCurve: [1, 2].map((width) => ({ width, ms: 1.25, low: 1.25, high: 1.25 })),
+}
 
 describe('the report', () => {
   test('of texts that are the same', async () => {

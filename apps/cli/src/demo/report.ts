@@ -15,8 +15,8 @@ export interface DemoMeasurements {
   readonly gamma: number | undefined
   readonly heats: readonly Heat[]
   readonly curve: readonly PassTime[]
-  /** Time of a draft step, in milliseconds. */
-  readonly draftStepMs: number
+  /** The draft's own passes, over one token and over two. */
+  readonly draftCurve: readonly PassTime[]
   readonly forks: readonly ExplainedFork[]
   /** What the models are, when they are not what they seem. */
   readonly note: string | undefined
@@ -24,12 +24,13 @@ export interface DemoMeasurements {
 
 /** Everything that the demo found out, as data. */
 export function demoReport(measured: DemoMeasurements) {
-  const { heats, curve, draftStepMs, gamma, forks } = measured
+  const { heats, curve, draftCurve, gamma, forks } = measured
   const plain = heats.map((heat) => heat.runs[0]!)
   const speculative = heats.map((heat) => heat.runs[1]!)
   const baseline = summarize(plain)
   const summary = summarize(speculative, plain)
   const pass = (tokens: number): number => passTime(curve, tokens)
+  const draftStepMs = draftStep(draftCurve, summary.alpha, gamma)
   const predicted = predictSpeedup({ ...summary, gamma, pass, draftStepMs })
   return {
     target: measured.target,
@@ -62,6 +63,15 @@ export function demoReport(measured: DemoMeasurements) {
       })),
     })),
   }
+}
+
+/**
+ * Milliseconds of drafting for each drafted token. A draft that was accepted whole, which happens with probability
+ * alpha^gamma, leaves its last token to be read together with the bonus: the next draft then begins with a pass over two.
+ */
+function draftStep(curve: readonly PassTime[], alpha: number, gamma: number | undefined): number {
+  const one = passTime(curve, 1)
+  return gamma === undefined || !(alpha >= 0) ? one : one + (alpha ** gamma / gamma) * (passTime(curve, 2) - one)
 }
 
 export type DemoReport = ReturnType<typeof demoReport>
