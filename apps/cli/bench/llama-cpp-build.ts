@@ -68,7 +68,7 @@ export async function peerSpeculative(
   const folder = await mkdtemp(join(tmpdir(), 'foretoken-'))
   try {
     const file = join(folder, 'prompt.txt')
-    // It drops the last newline of a file, and reads \\n as one unless told not to.
+    // It drops the last newline of a file, and reads backslash-n as one unless told not to.
     await writeFile(file, `${prompt}\n`)
     const models = [
       '--no-escape',
