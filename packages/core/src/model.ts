@@ -75,7 +75,7 @@ export interface Sequence {
    * Runs the model over `tokens`, which follow what the sequence holds.
    *
    * Long inputs are cut into passes of a size that suits the runtime; `signal` is looked at before each one. When it
-   * rejects, the sequence holds a prefix of `tokens` (see {@link tokens}) and stays usable.
+   * rejects, the sequence holds a prefix of `tokens` (its own `tokens` tell which) and stays usable.
    *
    * Several sequences of a model may be in `forward` at a time: they share a pass. One sequence may not.
    *
