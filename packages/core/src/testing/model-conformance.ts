@@ -88,8 +88,9 @@ const cases: Record<string, (model: LanguageModel, tolerance: number) => Promise
 
   async 'many tokens at once equal one at a time'(model, tolerance) {
     const input = sample(model, 12)
-    const together = await logits(await model.createSequence(), input)
-    const sequence = await fresh(model)
+    const first = await model.createSequence()
+    const together = await logits(first, input)
+    const sequence = await fresh(model, first)
     for (let i = 0; i < input.length; i++) {
       compare(await logits(sequence, [input[i]!]), [together[i]!], tolerance, `token ${i}`)
     }
@@ -98,8 +99,9 @@ const cases: Record<string, (model: LanguageModel, tolerance: number) => Promise
   async 'rollback equals a straight run'(model, tolerance) {
     const input = sample(model, 16)
     const other = sample(model, 16, 7)
-    const straight = await logits(await model.createSequence(), input)
-    const sequence = await fresh(model)
+    const first = await model.createSequence()
+    const straight = await logits(first, input)
+    const sequence = await fresh(model, first)
     await sequence.forward(input.slice(0, 8), { outputs: 'none' })
     for (const depth of [1, 3, 8]) {
       await sequence.forward(other.slice(0, 5), { outputs: 'all' })
@@ -247,10 +249,10 @@ async function logits(sequence: Sequence, tokens: readonly TokenId[]): Promise<F
   return Array.from({ length: rows.count }, (_, i) => rows.row(i).slice())
 }
 
-/** An empty sequence, in a model that may hold no more than one. */
-async function fresh(model: LanguageModel, instead?: Sequence): Promise<Sequence> {
+/** An empty sequence beside `instead`, or in its place when the model holds no more than one. */
+async function fresh(model: LanguageModel, instead: Sequence): Promise<Sequence> {
   if (model.capabilities.maxSequences > 1) return model.createSequence()
-  await instead?.dispose()
+  await instead.dispose()
   return model.createSequence()
 }
 

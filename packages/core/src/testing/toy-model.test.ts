@@ -9,6 +9,12 @@ describe('the toy model conforms', () => {
   it.each(modelConformance(open, { tolerance: 0 }))('$name', ({ run }) => run())
 })
 
+describe('a model with room for one sequence conforms', () => {
+  const single = async (): Promise<ToyModel> =>
+    new ToyModel({ next: randomTable({ seed: 1, vocabSize: 4 }), maxSequences: 1 })
+  it.each(modelConformance(single, { tolerance: 0 }))('$name', ({ run }) => run())
+})
+
 /** A model that is wrong in one way. */
 function broken(change: (sequence: Sequence) => Partial<Sequence>): () => Promise<LanguageModel> {
   return async () => {
