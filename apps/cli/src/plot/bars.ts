@@ -13,6 +13,7 @@ export interface BarGroup {
 
 export interface BarPlot {
   readonly title: string
+  /** What was measured, on what: stands with the notes, where there is room for it. */
   readonly subtitle?: string | undefined
   /** What the vertical axis says. */
   readonly axis: string
@@ -43,9 +44,9 @@ export function barPlot(plot: BarPlot): string {
     width: Math.max(480, margin.left + inner + margin.right),
     height: margin.top + plotHeight + margin.bottom,
   }
-  const notes = (plot.notes ?? []).flatMap((note) =>
-    wrap(note, (size.width - margin.left - margin.right) / characterWidth),
-  )
+  const notes = [plot.subtitle ?? [], plot.notes ?? []]
+    .flat()
+    .flatMap((note) => wrap(note, (size.width - margin.left - margin.right) / characterWidth))
   const height = size.height + notes.length * noteHeight
   const top = niceCeiling(Math.max(plot.reference ?? 0, ...plot.groups.flatMap(({ bars }) => bars.flatMap(highest))))
   const y = (value: number): number => round(margin.top + plotHeight * (1 - value / top))
@@ -55,7 +56,6 @@ export function barPlot(plot: BarPlot): string {
     style,
     `<rect class="ground" width="${size.width}" height="${height}"/>`,
     `<text class="title" x="${margin.left}" y="26">${escape(plot.title)}</text>`,
-    ...(plot.subtitle ? [`<text class="small" x="${margin.left}" y="44">${escape(plot.subtitle)}</text>`] : []),
     ...legend(series),
     ...ticks(top).map((tick) => gridLine(tick, y(tick), size.width)),
     `<text class="small" transform="translate(16 ${margin.top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escape(plot.axis)}</text>`,
