@@ -1,3 +1,5 @@
+import type { ResponseFormat } from './constrain/format.js'
+import { ConstraintTracker } from './constrain/tracker.js'
 import { Detokenizer } from './detokenizer.js'
 import { ForetokenError } from './errors.js'
 import { fixedLength } from './length/fixed.js'
@@ -5,14 +7,16 @@ import type { LengthPolicy } from './length/policy.js'
 import { Metrics, type GenerateStats } from './metrics.js'
 import type { ChatMessage, LanguageModel, Sequence, TokenId } from './model.js'
 import { reconcile } from './reconcile.js'
-import { chooseVerifier, mustRollBack, promptTokens, stopStrings, tokenLimit } from './request.js'
+import { chooseVerifier, mustRollBack, openFormat, promptTokens, stopStrings, tokenLimit } from './request.js'
 import { createChance } from './sampling/chance.js'
-import { createSampler, type SamplingOptions } from './sampling/chain.js'
+import { createSampler } from './sampling/chain.js'
+import type { TokenLogprobs } from './sampling/logprobs.js'
+import type { SamplingOptions } from './sampling/options.js'
 import { shield } from './shield.js'
 import { speculate, type Round } from './speculate.js'
 import { StopMatcher } from './stop.js'
 import type { Drafter, DraftStrategy } from './strategy.js'
-import type { Verifier } from './verify/verifier.js'
+import type { Verifier, VerifierName } from './verify/index.js'
 
 export interface GenerateOptions extends SamplingOptions {
   /** The target: the model whose words are wanted. */
@@ -25,8 +29,17 @@ export interface GenerateOptions extends SamplingOptions {
   readonly strategy?: DraftStrategy | undefined
   /** How much is drafted in a round. Default: `fixedLength(4)`. */
   readonly length?: LengthPolicy | undefined
-  /** Default: `greedy` at temperature 0, `block` above. */
-  readonly verifier?: Verifier | undefined
+  /**
+   * How drafts are judged, by name or by value. Default: `greedy` at temperature 0, `block` above. `coupled` makes the text
+   * depend on the seed alone, whoever drafts. What is `lossy` changes the text.
+   */
+  readonly verifier?: VerifierName | Verifier | undefined
+  /** What the text has to look like: JSON, a grammar, a regular expression, one of several texts. Default: free text. */
+  readonly responseFormat?: ResponseFormat | undefined
+  /** Whether to tell how probable each token was. Default: `false`, or `true` with {@link topLogprobs}. */
+  readonly logprobs?: boolean | undefined
+  /** How many alternatives to tell for each token, with their probabilities. An integer, 0 or more. Default 0. */
+  readonly topLogprobs?: number | undefined
   /** The most tokens to say, at least 1. Default: as many as the context holds. */
   readonly maxTokens?: number | undefined
   /** Ends the text before the first occurrence of any of these. */
@@ -52,7 +65,14 @@ export type TokenOrigin =
 
 export type GenerateEvent =
   /** `text` is what can be shown now: it may be empty, and lag behind the tokens, as characters and stop strings complete. */
-  | { readonly type: 'token'; readonly token: TokenId; readonly text: string; readonly origin: TokenOrigin }
+  | {
+      readonly type: 'token'
+      readonly token: TokenId
+      readonly text: string
+      readonly origin: TokenOrigin
+      /** When `logprobs` were asked for. */
+      readonly logprobs?: TokenLogprobs
+    }
   /** Something went wrong that did not harm the text. */
   | { readonly type: 'warning'; readonly text: ''; readonly warning: ForetokenError }
   /** The last event. `text` is what was still held back. */
@@ -67,6 +87,12 @@ export interface GenerateResult {
   readonly tokens: readonly TokenId[]
   readonly finishReason: FinishReason
   readonly seed: number
+  /** The verifier that judged the drafts. */
+  readonly verifier: string
+  /** Whether that verifier may have changed the text: `true` only for one whose name says lossy. */
+  readonly lossy: boolean
+  /** One for each of {@link tokens}, when they were asked for. */
+  readonly logprobs?: readonly TokenLogprobs[]
   readonly warnings: readonly ForetokenError[]
   readonly stats: GenerateStats
 }
@@ -106,27 +132,31 @@ export function generate(options: GenerateOptions): Generation {
 
 async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, undefined> {
   const { model, signal, strategy } = options
-  const sampler = createSampler(options)
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
   const stops = new StopMatcher(stopStrings(options.stop))
   const context = promptTokens(options)
   const promptLength = context.length
   const limit = tokenLimit(options, promptLength)
-  const verifier = chooseVerifier(options, sampler)
+  const verifier = chooseVerifier(options)
   mustRollBack(options)
   const length = (strategy ? (options.length ?? fixedLength(4)) : fixedLength(0)).open()
   signal?.throwIfAborted()
 
   const metrics = new Metrics()
   const warnings: ForetokenError[] = []
-  let told = 0
+  let warned = 0
+  const told: TokenLogprobs[] = []
   let kept = promptLength
   let text = ''
   let finishReason: FinishReason | undefined
   let finish: GenerateEvent
   let drafter = silent
-  const target = options.sequence ?? (await model.createSequence())
+  const matcher = await openFormat(options)
+  const tracker = matcher && new ConstraintTracker(matcher, promptLength)
+  let target = options.sequence
   try {
+    const sampler = createSampler(options, { tokenizer: model.tokenizer, promptLength, tracker })
+    target ??= await model.createSequence()
     if (strategy) {
       drafter = shield(await strategy.open({ target: model, sampler }), {
         vocabSize: model.vocabSize,
@@ -145,7 +175,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     const words = new Detokenizer(model.tokenizer, context)
     // A round says one token more than it drafts.
     const room = (): number => promptLength + limit - context.length - 1
-    const chance = createChance(seed)
+    const chance = (verifier.chance ?? createChance)(seed)
     for await (const round of speculate({
       target,
       context,
@@ -158,9 +188,9 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
       room,
     })) {
       metrics.add(round)
-      while (told < warnings.length) yield { type: 'warning', text: '', warning: warnings[told++]! }
+      while (warned < warnings.length) yield { type: 'warning', text: '', warning: warnings[warned++]! }
 
-      for (const [token, origin] of tokensOf(round)) {
+      for (const { token, origin, logprobs } of tokensOf(round)) {
         if (model.tokenizer.isEnd(token)) {
           finishReason = 'end'
           break
@@ -168,7 +198,8 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
         kept++
         const match = stops.push(words.push(token))
         text += match.text
-        yield { type: 'token', token, text: match.text, origin }
+        if (logprobs) told.push(logprobs)
+        yield { type: 'token', token, text: match.text, origin, ...(logprobs && { logprobs }) }
         if (match.stop !== undefined) finishReason = 'stop'
         else if (kept - promptLength === limit) finishReason = 'length'
         if (finishReason) break
@@ -190,11 +221,22 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     finish = {
       type: 'finish',
       text: text.slice(shown),
-      result: { text, tokens, finishReason: finishReason!, seed, warnings, stats },
+      result: {
+        text,
+        tokens,
+        finishReason: finishReason!,
+        seed,
+        verifier: verifier.name,
+        lossy: verifier.lossy ?? false,
+        ...(told.length > 0 && { logprobs: told }),
+        warnings,
+        stats,
+      },
     }
   } finally {
     await drafter.dispose?.()
-    if (!options.sequence) await target.dispose()
+    tracker?.dispose()
+    if (!options.sequence) await target?.dispose()
   }
   // Last, when everything is put away: a reader may never ask for more.
   yield finish
@@ -203,8 +245,12 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
 const silent: Drafter = { propose: () => ({ tokens: [] }) }
 
 /** The tokens that a round said, and where each came from. */
-function* tokensOf({ draft, verdict }: Round): Generator<[TokenId, TokenOrigin]> {
-  for (let i = 0; i < verdict.accepted; i++) yield [draft.tokens[i]!, 'accepted']
-  const whole = verdict.accepted === draft.tokens.length
-  yield [verdict.next, draft.tokens.length === 0 ? 'plain' : whole ? 'bonus' : 'corrected']
+function* tokensOf({ draft, verdict }: Round) {
+  const { accepted, next, logprobs } = verdict
+  const origin: TokenOrigin =
+    draft.tokens.length === 0 ? 'plain' : accepted === draft.tokens.length ? 'bonus' : 'corrected'
+  for (let i = 0; i < accepted; i++) {
+    yield { token: draft.tokens[i]!, origin: 'accepted' as const, logprobs: logprobs?.[i] }
+  }
+  yield { token: next, origin, logprobs: logprobs?.[accepted] }
 }

@@ -1,3 +1,6 @@
+export type { Constraint, Matcher } from './constrain/constraint.js'
+export type { FormatDescription, JsonSchema, ResponseFormat } from './constrain/format.js'
+export { ConstraintTracker } from './constrain/tracker.js'
 export { ForetokenError, type ErrorCode } from './errors.js'
 export {
   generate,
@@ -23,12 +26,27 @@ export type {
 } from './model.js'
 export { reconcile } from './reconcile.js'
 export { createChance, type Chance } from './sampling/chance.js'
-export { createSampler, type Sampler, type SamplingOptions } from './sampling/chain.js'
+export { createSampler, type Sampler, type SamplerContext } from './sampling/chain.js'
+export { coupledChance } from './sampling/coupled-chance.js'
 export { Distribution, type Weights } from './sampling/distribution.js'
+export type { Logprob, LogprobView, TokenLogprobs } from './sampling/logprobs.js'
+export { defaultOrder, type ChainStep, type ResolvedOptions, type SamplingOptions } from './sampling/options.js'
 export { speculate, type Round, type Speculation } from './speculate.js'
-export { draftModel, promptLookup, type DraftModelOptions } from './strategies/index.js'
+export { draftModel, forcedTokens, promptLookup, type DraftModelOptions } from './strategies/index.js'
 export type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy, Verdict } from './strategy.js'
-export { block, greedy, rejection, type Judgement, type Verifier } from './verify/index.js'
+export {
+  block,
+  coupled,
+  greedy,
+  lossyThreshold,
+  lossyTypical,
+  match,
+  rejection,
+  verifiers,
+  type Judgement,
+  type Verifier,
+  type VerifierName,
+} from './verify/index.js'
 export {
   bestGamma,
   expectedTokens,

@@ -1,3 +1,6 @@
+import type { Constraint } from './constrain/constraint.js'
+import type { FormatDescription } from './constrain/format.js'
+
 /** A token's number in the model's vocabulary: an integer in `[0, vocabSize)`. */
 export type TokenId = number
 
@@ -22,6 +25,11 @@ export interface Tokenizer {
   decode(tokens: readonly TokenId[], options?: { special?: boolean }): string
   /** Whether this token ends a generation (end of text, end of turn). */
   isEnd(token: TokenId): boolean
+  /**
+   * The bytes that `token` adds to a text, which need not be whole characters; none for control tokens. Structured output
+   * needs it; absent where the runtime does not tell.
+   */
+  bytes?(token: TokenId): Uint8Array
   /** The text that the model's own chat template makes of `messages`; absent when the model has no template. */
   readonly renderChat?: (messages: readonly ChatMessage[]) => string
 }
@@ -56,6 +64,13 @@ export interface LanguageModel {
   readonly contextLength: number
   readonly tokenizer: Tokenizer
   readonly capabilities: Capabilities
+  /**
+   * Makes a format ready for this vocabulary; absent where structured output is not supported. The result can be used
+   * for any number of generations.
+   *
+   * @throws `invalid-argument` when the description is malformed or asks for what the engine does not know.
+   */
+  constrain?(format: FormatDescription): Promise<Constraint>
   /** @throws `unsupported` when `capabilities.maxSequences` are open, `disposed` after `dispose`. */
   createSequence(): Promise<Sequence>
   /** Frees the model and its sequences. Waits for the pass in flight. Calling it again does nothing. */

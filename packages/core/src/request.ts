@@ -1,10 +1,10 @@
+import type { Matcher } from './constrain/constraint.js'
 import { ForetokenError } from './errors.js'
 import type { GenerateOptions } from './generate.js'
 import type { TokenId } from './model.js'
-import type { Sampler } from './sampling/chain.js'
-import { block } from './verify/block.js'
-import { greedy } from './verify/greedy.js'
-import type { Verifier } from './verify/verifier.js'
+import { resolveOptions } from './sampling/options.js'
+import { block, greedy, verifiers, type Verifier } from './verify/index.js'
+import { withLogprobs } from './verify/with-logprobs.js'
 
 /** The tokens to go on from. @throws `invalid-argument`, `unsupported` */
 export function promptTokens({ model, prompt, messages }: GenerateOptions): TokenId[] {
@@ -36,15 +36,42 @@ export function promptTokens({ model, prompt, messages }: GenerateOptions): Toke
   return tokens
 }
 
-/** The verifier asked for, or the best one for the sampler. @throws `invalid-argument` */
-export function chooseVerifier({ verifier, temperature }: GenerateOptions, sampler: Sampler): Verifier {
-  if (verifier?.greedyOnly && !sampler.greedy) {
+/** The verifier asked for, or the best one for the temperature. @throws `invalid-argument` */
+export function chooseVerifier(options: GenerateOptions): Verifier {
+  const { model, verifier, logprobs, topLogprobs } = options
+  const { temperature } = resolveOptions(options)
+  const known = typeof verifier === 'string' && Object.hasOwn(verifiers, verifier) ? verifiers[verifier] : undefined
+  if (typeof verifier === 'string' && !known) {
     throw new ForetokenError(
       'invalid-argument',
-      `The verifier '${verifier.name}' would change the text at temperature ${temperature}: use block or rejection.`,
+      `There is no verifier '${verifier}': use one of ${Object.keys(verifiers).join(', ')}.`,
     )
   }
-  return verifier ?? (sampler.greedy ? greedy : block)
+  const chosen = known ?? (verifier as Verifier | undefined) ?? (temperature === 0 ? greedy : block)
+  if (chosen.greedyOnly && temperature !== 0) {
+    throw new ForetokenError(
+      'invalid-argument',
+      `The verifier '${chosen.name}' would change the text at temperature ${temperature}: use block or rejection.`,
+    )
+  }
+  if (topLogprobs !== undefined && !(Number.isInteger(topLogprobs) && topLogprobs >= 0)) {
+    throw new ForetokenError('invalid-argument', `topLogprobs is ${topLogprobs}: it must be an integer, 0 or more.`)
+  }
+  return (logprobs ?? topLogprobs !== undefined) ? withLogprobs(chosen, topLogprobs ?? 0, model.tokenizer) : chosen
+}
+
+/** The response format, ready for one text. @throws `unsupported`, `invalid-argument` */
+export async function openFormat({ model, responseFormat }: GenerateOptions): Promise<Matcher | undefined> {
+  if (responseFormat === undefined) return undefined
+  if ('open' in responseFormat) return responseFormat.open()
+  if (responseFormat.type === 'text') return undefined
+  if (!model.constrain) {
+    throw new ForetokenError(
+      'unsupported',
+      `${model.description} cannot constrain its text to a format: leave responseFormat out, or use another backend.`,
+    )
+  }
+  return (await model.constrain(responseFormat)).open()
 }
 
 /** @throws `unsupported` */

@@ -34,7 +34,7 @@ export interface Round {
  * Each round adds `verdict.accepted + 1` tokens to the context, from one pass of the target.
  */
 export async function* speculate(run: Speculation): AsyncGenerator<Round, never> {
-  const { target, context, drafter, length, sampler, verifier, chance, signal } = run
+  const { target, context, drafter, length, verifier, chance, signal } = run
   for (;;) {
     const started = performance.now()
 
@@ -49,7 +49,7 @@ export async function* speculate(run: Speculation): AsyncGenerator<Round, never>
     const passed = performance.now()
 
     // Verify: how much of the draft may stay, and what the target says after it.
-    const verdict = verifier.verify(draft, judgement(rows, sampler), chance)
+    const verdict = verifier.verify(draft, judgement(rows, draft, run), chance)
 
     // Commit: forget what was refused; say the rest.
     if (verdict.accepted < draft.tokens.length) await target.truncate(context.length + verdict.accepted)
@@ -70,10 +70,14 @@ function request(maxTokens: number, { length, chance, signal }: Speculation) {
   return { maxTokens, chance, goOn, wantsConfidence: length.goOn !== undefined, signal }
 }
 
-function judgement(rows: LogitsRows, sampler: Sampler): Judgement {
+function judgement(rows: LogitsRows, draft: Draft, { sampler, context }: Speculation): Judgement {
+  const position = context.length
+  const tokens = [...context, ...draft.tokens]
   const seen: ReturnType<Sampler['distribution']>[] = []
   return {
-    argmax: (row) => rows.argmax(row),
-    distribution: (row) => (seen[row] ??= sampler.distribution(rows.row(row))),
+    position,
+    logits: (row) => rows.row(row),
+    argmax: (row) => sampler.argmax(rows, row, tokens, position + row),
+    distribution: (row) => (seen[row] ??= sampler.distribution(rows.row(row), tokens, position + row)),
   }
 }

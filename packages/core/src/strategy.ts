@@ -2,6 +2,7 @@ import type { LanguageModel, TokenId } from './model.js'
 import type { Sampler } from './sampling/chain.js'
 import type { Chance } from './sampling/chance.js'
 import type { Distribution } from './sampling/distribution.js'
+import type { TokenLogprobs } from './sampling/logprobs.js'
 
 /**
  * A way to guess what the target will say next. This is the plugin: a value that is passed to `generate`.
@@ -18,7 +19,10 @@ export interface DraftStrategy {
 export interface DrafterInit {
   /** For its vocabulary and tokenizer. Do not run it: the target's passes are what we are here to save. */
   readonly target: LanguageModel
-  /** The caller's sampler. Greedy when `sampler.greedy`. */
+  /**
+   * The caller's sampling chain, response format included. A draft whose q goes through it is accepted more often; one
+   * that goes without is as exact.
+   */
   readonly sampler: Sampler
 }
 
@@ -38,7 +42,10 @@ export interface Drafter {
 export interface DraftRequest {
   /** At least 1. */
   readonly maxTokens: number
-  /** The randomness of this generation. A sampled draft must be drawn with it, or seeds mean nothing. */
+  /**
+   * The randomness of this generation. A sampled draft must be drawn with it, or seeds mean nothing: token i of the draft
+   * by `chance.draw(q, context.length + i)`.
+   */
   readonly chance: Chance
   /**
    * Asked before each drafted token with the largest probability of the distribution that it is about to come from;
@@ -66,4 +73,6 @@ export interface Verdict {
   readonly accepted: number
   /** The correction of the first token not accepted, or, when all were, one token more (the bonus). */
   readonly next: TokenId
+  /** One for each accepted token and for `next`, when `generate` was asked for them. */
+  readonly logprobs?: readonly TokenLogprobs[] | undefined
 }

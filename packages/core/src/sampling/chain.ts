@@ -1,58 +1,189 @@
+import { onlyToken, type ConstraintTracker } from '../constrain/tracker.js'
 import { ForetokenError } from '../errors.js'
 import { kernels } from '../kernels/index.js'
+import type { LogitsRows, TokenId, Tokenizer } from '../model.js'
+import { Candidates, nothingLeft } from './candidates.js'
 import { Distribution } from './distribution.js'
+import type { History } from './history.js'
+import { mix } from './mix.js'
+import { inUse, resolveOptions, type ChainStep, type ResolvedOptions, type SamplingOptions } from './options.js'
+import { restriction } from './restrict.js'
+import { bias } from './steps/bias.js'
+import { dry } from './steps/dry.js'
+import { penalties } from './steps/penalties.js'
+import { keepTypical } from './steps/typical.js'
+import { excludeTopChoices } from './steps/xtc.js'
 import { keepMinP, keepTopK, keepTopP } from './truncate.js'
 
-/** How a token is chosen from the target's logits. The order is fixed: temperature, top-k, top-p, min-p. */
-export interface SamplingOptions {
-  /** 0 (the default) is greedy: always the largest logit. 1 is the model's own distribution. At most 100. */
-  readonly temperature?: number | undefined
-  /** Keep the `topK` most probable tokens. An integer; 0 (the default): all. */
-  readonly topK?: number | undefined
-  /** Keep the smallest set of most probable tokens that holds at least `topP` of the probability. In `(0, 1]`, default 1. */
-  readonly topP?: number | undefined
-  /** Drop tokens less probable than `minP` times the most probable one. In `[0, 1]`, default 0. */
-  readonly minP?: number | undefined
+/** What a chain needs to know of the text that it is for. */
+export interface SamplerContext {
+  /** Needed for `minTokens`, for the breakers of DRY, and to draft forced text. */
+  readonly tokenizer?: Tokenizer | undefined
+  /** How many of the first tokens are the prompt. Default 0. */
+  readonly promptLength?: number | undefined
+  /** What the text has to look like. */
+  readonly tracker?: ConstraintTracker | undefined
 }
 
-/** The sampling chain, ready to use: raw logits in, the distribution that a token is drawn from out. */
+/**
+ * The sampling chain of one text: raw logits in, the distribution that a token is drawn from out.
+ *
+ * A function of the logits and of the tokens before the position, and of nothing else: whoever asks, in whatever order,
+ * with or without a draft, gets the same distribution. (XTC's coin is folded into it.)
+ */
 export interface Sampler {
-  /** Whether the distribution is a single token (temperature 0), so that `LogitsRows.argmax` says it all. */
+  /** Whether the distribution is a single token (temperature 0), so that {@link argmax} says it all. */
   readonly greedy: boolean
-  readonly options: Required<SamplingOptions>
-  /** A new distribution; `logits` are only read. */
-  distribution(logits: Float32Array): Distribution
+  readonly options: ResolvedOptions
+  /**
+   * The distribution of the token that follows the first `length` of `tokens`.
+   *
+   * @param logits Only read.
+   * @param length Default: all of `tokens`.
+   */
+  distribution(logits: Float32Array, tokens: readonly TokenId[], length?: number): Distribution
+  /** The token that a greedy sampler takes at `row`. Without penalties or constraints it never touches the logits. */
+  argmax(rows: LogitsRows, row: number, tokens: readonly TokenId[], length?: number): TokenId
+  /**
+   * What the response format forces to follow: tokens that are the only ones allowed, and the usual tokens of text that
+   * must come. At most `most`.
+   */
+  forced(tokens: readonly TokenId[], most: number): TokenId[]
+  /** The same chain at another temperature. */
+  at(temperature: number): Sampler
 }
+
+type Step = (candidates: Candidates, history: History) => void
 
 /** @throws `invalid-argument` when an option is out of its range. */
-export function createSampler(options: SamplingOptions = {}): Sampler {
-  const { temperature = 0, topK = 0, topP = 1, minP = 0 } = options
-  check('temperature', temperature, temperature >= 0 && temperature <= 100, 'from 0 (greedy) to 100')
-  check('topK', topK, Number.isInteger(topK) && topK >= 0, 'an integer, 0 for all tokens')
-  check('topP', topP, topP > 0 && topP <= 1, 'above 0, at most 1')
-  check('minP', minP, minP >= 0 && minP <= 1, 'from 0 to 1')
+export function createSampler(options: SamplingOptions = {}, context: SamplerContext = {}): Sampler {
+  const resolved = resolveOptions(options)
+  const { temperature } = resolved
+  const { tokenizer, tracker, promptLength = 0 } = context
+  checkTokens(resolved, tokenizer)
 
-  return {
-    greedy: temperature === 0,
-    options: { temperature, topK, topP, minP },
-    distribution(logits) {
-      if (temperature === 0) return Distribution.point(kernels.argmax(logits))
-      const weights = new Float32Array(logits.length)
-      const total = kernels.softmax(logits, 1 / temperature, weights)
-      if (!(total > 0 && total < Infinity)) throw new ForetokenError('runtime', brokenLogits)
-      let result = Distribution.trusted(weights, total)
-      if (topK > 0) result = keepTopK(result, topK)
-      if (topP < 1) result = keepTopP(result, topP)
-      if (minP > 0) result = keepMinP(result, minP)
-      return result
+  const greedy = temperature === 0
+  const restrict = restriction({ ...resolved, tokenizer, tracker })
+  const order = resolved.order.filter((step) => inUse[step](resolved) && (!greedy || changesLogits(step)))
+  const steps = new Map(order.map((name) => [name, makeStep(name, resolved, tokenizer)]))
+
+  /** The rest of the chain, from step `from` on. */
+  function run(candidates: Candidates, history: History, from: number): Distribution {
+    for (let i = from; i < order.length; i++) {
+      steps.get(order[i]!)!(candidates, history)
+      if (order[i] !== 'xtc') continue
+      const less = excludeTopChoices(candidates.distribution, resolved.xtcThreshold)
+      if (!less) continue
+      // Both ways through the coin, each as probable as it is: what is left is a plain distribution again.
+      const excluded = candidates.fork()
+      excluded.keep(less)
+      return mix(resolved.xtcProbability, run(excluded, history, i + 1), run(candidates, history, i + 1))
+    }
+    return candidates.distribution
+  }
+
+  /** Greedy: the logits after everything that changes them. */
+  function best(logits: Float32Array, history: History): TokenId {
+    const candidates = new Candidates(logits)
+    if (restrict.applies(history)) restrict.applyBans(candidates.change(), history)
+    for (const step of steps.values()) step(candidates, history)
+    const changed = candidates.change()
+    const favourite = kernels.argmax(changed)
+    // The favourite is nearly always allowed, and to ask for one token is much cheaper than to ask for all.
+    if (changed[favourite]! > -Infinity && tracker?.allows(favourite, history.tokens, history.length) !== false) {
+      return favourite
+    }
+    // In the right order: a token that `minTokens` bans may be the only one that the format allows.
+    const again = new Candidates(logits)
+    restrict.apply(again.change(), history)
+    for (const step of steps.values()) step(again, history)
+    const allowed = again.change()
+    const token = kernels.argmax(allowed)
+    if (!(allowed[token]! > -Infinity)) throw nothingLeft(logits.some((logit) => logit > -Infinity))
+    return token
+  }
+
+  const sampler: Sampler = {
+    greedy,
+    options: resolved,
+    distribution(logits, tokens, length = tokens.length) {
+      const history = { tokens, length, promptLength }
+      if (greedy) {
+        const plain = order.length === 0 && !restrict.applies(history)
+        return Distribution.point(plain ? kernels.argmax(logits) : best(logits, history))
+      }
+      const candidates = new Candidates(logits)
+      if (restrict.applies(history)) restrict.apply(candidates.change(), history)
+      return run(candidates, history, 0)
     },
+    argmax(rows, row, tokens, length = tokens.length) {
+      const history = { tokens, length, promptLength }
+      if (order.length === 0 && !restrict.applies(history)) return rows.argmax(row)
+      return best(rows.row(row), history)
+    },
+    forced: (tokens, most) => (tracker && tokenizer ? forced(tracker, tokenizer, tokens, most) : []),
+    at: (other) => (other === temperature ? sampler : createSampler({ ...options, temperature: other }, context)),
+  }
+  return sampler
+}
+
+function changesLogits(step: ChainStep): boolean {
+  return step === 'bias' || step === 'penalties' || step === 'dry'
+}
+
+function makeStep(name: ChainStep, options: ResolvedOptions, tokenizer: Tokenizer | undefined): Step {
+  switch (name) {
+    case 'bias':
+      return bias(options.logitBias)
+    case 'penalties':
+      return penalties(options)
+    case 'dry':
+      return dry(options, tokenizer)
+    case 'temperature':
+      return (candidates) => candidates.heat(options.temperature)
+    case 'topK':
+      return (candidates) => candidates.keep(keepTopK(candidates.distribution, options.topK))
+    case 'typicalP':
+      return (candidates) => candidates.keep(keepTypical(candidates, options.typicalP))
+    case 'topP':
+      return (candidates) => candidates.keep(keepTopP(candidates.distribution, options.topP))
+    case 'minP':
+      return (candidates) => candidates.keep(keepMinP(candidates.distribution, options.minP))
+    case 'xtc':
+      // Splits the way in two: see `run`.
+      return () => {}
   }
 }
 
-const brokenLogits =
-  'The model gave no usable logits (all NaN or infinite). The file may be damaged, or the device may compute wrongly: ' +
-  'try another file or device.'
+function forced(tracker: ConstraintTracker, tokenizer: Tokenizer, tokens: readonly TokenId[], most: number): TokenId[] {
+  const all = [...tokens]
+  const end = tokens.length + most
+  while (all.length < end) {
+    const mask = tracker.mask(all, all.length)
+    if (!mask) break
+    const only = onlyToken(mask)
+    const next = only === undefined ? tokenizer.encode(tracker.forced(all, all.length)) : [only]
+    const before = all.length
+    for (const token of next) {
+      if (all.length === end || !tracker.allows(token, all, all.length)) break
+      all.push(token)
+    }
+    if (all.length === before) break
+  }
+  return all.slice(tokens.length)
+}
 
-function check(name: string, value: number, valid: boolean, range: string): void {
-  if (!valid) throw new ForetokenError('invalid-argument', `${name} is ${value}: it must be ${range}.`)
+/** @throws `invalid-argument` */
+function checkTokens({ logitBias, bannedTokens, minTokens }: ResolvedOptions, tokenizer: Tokenizer | undefined): void {
+  if (!tokenizer) {
+    if (minTokens === 0) return
+    throw new ForetokenError('invalid-argument', 'minTokens needs to know which tokens end a text: pass the tokenizer.')
+  }
+  for (const token of [...Object.keys(logitBias).map(Number), ...bannedTokens]) {
+    if (token < tokenizer.vocabSize) continue
+    throw new ForetokenError(
+      'invalid-argument',
+      `logitBias and bannedTokens name token ${token}, but the vocabulary has ${tokenizer.vocabSize}.`,
+    )
+  }
 }

@@ -11,8 +11,13 @@ import type { Distribution } from './distribution.js'
 export interface Chance {
   /** `true` with the given probability. Certain at 1 and above, impossible at 0 and below. */
   happens(probability: number): boolean
-  /** A token drawn from the distribution. */
-  draw(distribution: Distribution): TokenId
+  /**
+   * A token drawn from the distribution.
+   *
+   * @param position The place of the token in the text, the prompt's tokens counted. Chance that is tied to positions
+   * (`coupledChance`) draws alike at the same place; without one it cannot, and drafts are accepted less often.
+   */
+  draw(distribution: Distribution, position?: number): TokenId
 }
 
 /**

@@ -5,7 +5,7 @@ import { Distribution } from './distribution.js'
 
 const logits = Float32Array.from([0.1, 0.4, 0.2, 0.3], Math.log)
 const probabilities = (options: Parameters<typeof createSampler>[0], row = logits) =>
-  Array.from(row, (_, token) => createSampler(options).distribution(row).probability(token))
+  Array.from(row, (_, token) => createSampler(options).distribution(row, []).probability(token))
 const near = (...values: number[]) => values.map((value) => expect.closeTo(value, 6))
 
 describe('the sampling chain', () => {

@@ -39,9 +39,12 @@ interface Boundary {
 }
 
 function keep(distribution: Distribution, { weight, equals }: Boundary): Distribution {
-  const { ids, weights } = distribution
-  const kept = indicesFrom(weights, weight, equals)
-  if (kept.length === 0) return distribution
+  const kept = indicesFrom(distribution.weights, weight, equals)
+  return kept.length === 0 ? distribution : subset(distribution, kept)
+}
+
+/** The candidates at `kept`, ascending indices, which become the token ids of the result. At least one. */
+export function subset({ ids, weights }: Distribution, kept: Int32Array): Distribution {
   const keptWeights = weights instanceof Float32Array ? new Float32Array(kept.length) : new Float64Array(kept.length)
   let total = 0
   for (let i = 0; i < kept.length; i++) {

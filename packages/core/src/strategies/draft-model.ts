@@ -22,8 +22,7 @@ export function draftModel(options: DraftModelOptions): DraftStrategy {
     name: 'draft-model',
     async open({ target, sampler }) {
       assertSameVocabulary(target, model)
-      const temperature = options.temperature ?? sampler.options.temperature
-      const own = createSampler({ ...sampler.options, temperature })
+      const own = options.temperature === undefined ? sampler : sampler.at(options.temperature)
       return new ModelDrafter(await model.createSequence(), model, own)
     },
   }
@@ -42,24 +41,26 @@ class ModelDrafter implements Drafter {
   async propose(context: readonly TokenId[], request: DraftRequest): Promise<Draft> {
     // A draft with a shorter context than the target's has nothing more to say once it is full.
     const maxTokens = Math.min(request.maxTokens, this.model.contextLength - context.length + 1)
-    const tokens: TokenId[] = []
+    const start = context.length
+    // The context and what has been drafted.
+    const tokens = [...context]
     const distributions: Distribution[] | undefined = this.sampler.greedy ? undefined : []
 
     let input = maxTokens > 0 ? await reconcile(this.sequence, context) : []
-    while (tokens.length < maxTokens) {
+    while (tokens.length - start < maxTokens) {
       // What was accepted is already in the cache: the first pass takes the target's own token alone, or the last two.
       const rows = await this.sequence.forward(input, { outputs: 'last', signal: request.signal })
-      const q = distributions && this.sampler.distribution(rows.row(0))
-      const confidence = request.wantsConfidence ? (q ?? plain.distribution(rows.row(0))).peak : 1
-      if (!request.goOn(tokens.length, confidence)) break
+      const q = distributions && this.sampler.distribution(rows.row(0), tokens)
+      const confidence = request.wantsConfidence ? (q ?? plain.distribution(rows.row(0), tokens)).peak : 1
+      if (!request.goOn(tokens.length - start, confidence)) break
 
-      const token = q ? request.chance.draw(q) : rows.argmax(0)
+      const token = q ? request.chance.draw(q, tokens.length) : this.sampler.argmax(rows, 0, tokens)
       tokens.push(token)
       if (q) distributions.push(q)
       if (this.model.tokenizer.isEnd(token)) break
       input = [token]
     }
-    return { tokens, distributions }
+    return { tokens: tokens.slice(start), distributions }
   }
 
   dispose(): Promise<void> {

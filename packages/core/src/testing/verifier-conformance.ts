@@ -139,6 +139,8 @@ function round(
   const verdict = verifier.verify(
     draft,
     {
+      position: context.length,
+      logits: (index) => Float32Array.from(row(index), Math.log),
       argmax: (index) => row(index).indexOf(Math.max(...row(index))),
       distribution: (index) => Distribution.of(Float64Array.from(row(index))),
     },

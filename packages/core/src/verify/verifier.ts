@@ -12,6 +12,10 @@ export interface Verifier {
   readonly name: string
   /** Set when it is exact at temperature 0 alone. `generate` then refuses it at any other. */
   readonly greedyOnly?: boolean
+  /** Set when what comes out does not have the target's distribution. Results are then marked. */
+  readonly lossy?: boolean
+  /** The randomness that it wants, for it and for drafters. Default: `createChance`. */
+  readonly chance?: (seed: number) => Chance
   /**
    * @param draft x_1 … x_gamma and their q_1 … q_gamma; may be empty.
    * @param target p_1 … p_(gamma+1).
@@ -24,7 +28,12 @@ export interface Verifier {
  * draft's first `i` tokens. There is one row more than the draft has tokens.
  */
 export interface Judgement {
+  /** The place in the text of the token that row 0 is about: the length of the context. */
+  readonly position: number
+  /** The token that a greedy sampler takes. */
   argmax(row: number): TokenId
   /** p after the whole sampling chain. Computed when asked for. */
   distribution(row: number): Distribution
+  /** The target's logits as they are, valid until its next pass. */
+  logits(row: number): Float32Array
 }
