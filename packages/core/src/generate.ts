@@ -152,7 +152,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
   let finish: GenerateEvent
   let drafter = silent
   const matcher = await openFormat(options)
-  const tracker = matcher && new ConstraintTracker(matcher, promptLength)
+  const tracker = matcher && new ConstraintTracker(matcher, promptLength, (token) => model.tokenizer.isEnd(token))
   let target = options.sequence
   try {
     const sampler = createSampler(options, { tokenizer: model.tokenizer, promptLength, tracker })

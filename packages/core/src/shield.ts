@@ -73,15 +73,15 @@ function checked(draft: Draft, { maxTokens }: DraftRequest, vocabSize: number): 
     return illegal(`${draft.distributions.length} distributions for ${tokens.length} tokens`)
   }
   const distributions = draft.distributions.map((given, i) => {
-    const q =
-      given instanceof Distribution
-        ? given
-        : Distribution.of((given as Distribution).weights, (given as Distribution).ids)
+    // Checked and copied, whoever made it: a q whose weights are not what they sum to, or change later, changes the text.
+    const q = Distribution.of(given.weights.slice(), given.ids?.slice())
     if (q.weights.length > vocabSize || (q.ids && (q.ids[0]! < 0 || q.ids[q.ids.length - 1]! >= vocabSize))) {
       return illegal('a distribution over more than the vocabulary')
     }
+    const ratio = q.total / given.total
+    if (!(Math.abs(ratio - 1) < 1e-6)) return illegal(`a distribution that sums to ${ratio}`)
     const probability = q.probability(tokens[i]!)
-    if (!(probability > 0 && probability <= 1)) return illegal(`token ${tokens[i]} with probability ${probability}`)
+    if (!(probability > 0)) return illegal(`token ${tokens[i]} with probability ${probability}`)
     return q
   })
   return { tokens, distributions }

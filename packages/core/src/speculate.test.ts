@@ -2,15 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { fixedLength } from './length/fixed.js'
 import { confidenceLength } from './length/confidence.js'
 import type { LengthPolicy } from './length/policy.js'
-import type { TokenId } from './model.js'
 import type { Chance } from './sampling/chance.js'
 import { createSampler } from './sampling/chain.js'
 import type { SamplingOptions } from './sampling/options.js'
-import { speculate } from './speculate.js'
 import { draftModel } from './strategies/draft-model.js'
 import { promptLookup } from './strategies/prompt-lookup.js'
 import type { DraftStrategy } from './strategy.js'
 import { distance, enumerate, tally } from './testing/enumerate.js'
+import { say } from './testing/say.js'
 import { randomTable, ToyModel } from './testing/toy-model.js'
 import { block } from './verify/block.js'
 import { greedy } from './verify/greedy.js'
@@ -30,34 +29,11 @@ interface Setting {
 }
 
 /** The first `count` tokens that the real loop says, with the real chain, on one branch of chance. */
-async function say(
-  { strategy, verifier, length, sampling }: Setting,
-  count: number,
-  chance: Chance,
-): Promise<TokenId[]> {
+async function run({ strategy, verifier, length, sampling }: Setting, count: number, chance: Chance) {
   const model = toy(1)
-  const target = await model.createSequence()
-  await target.forward(prompt.slice(0, -1), { outputs: 'none' })
-  const context = [...prompt]
   const sampler = createSampler(sampling)
   const drafter = await strategy.open({ target: model, sampler })
-  const room = (): number => prompt.length + count - context.length - 1
-  for await (const _ of speculate({
-    target,
-    context,
-    drafter,
-    length: length.open(),
-    sampler,
-    verifier,
-    chance,
-    room,
-  })) {
-    expect(target.length).toBe(context.length - 1)
-    expect(target.tokens).toEqual(context.slice(0, -1))
-    if (context.length >= prompt.length + count) break
-  }
-  await drafter.dispose?.()
-  return context.slice(prompt.length)
+  return say({ model, prompt, count, sampler, verifier, chance, drafter, length })
 }
 
 const chains: SamplingOptions[] = [
@@ -79,9 +55,9 @@ describe('the whole loop has exactly the distribution of plain decoding', () => 
       for (const length of lengths) {
         it.each(strategies)(`${verifier.name}, ${length.name}, ${JSON.stringify(sampling)}, %s`, async (_, make) => {
           const plain = { strategy: silent, verifier, length: fixedLength(0), sampling }
-          const wanted = tally(await enumerate((chance) => say(plain, 3, chance)))
+          const wanted = tally(await enumerate((chance) => run(plain, 3, chance)))
           const seen = tally(
-            await enumerate((chance) => say({ strategy: make(), verifier, length, sampling }, 3, chance)),
+            await enumerate((chance) => run({ strategy: make(), verifier, length, sampling }, 3, chance)),
           )
           expect(distance(seen, wanted)).toBeLessThan(1e-12)
         })
@@ -91,9 +67,9 @@ describe('the whole loop has exactly the distribution of plain decoding', () => 
 
   it.each(strategies)('greedy, %s', async (_, make) => {
     const plain = { strategy: silent, verifier: greedy, length: fixedLength(0), sampling: {} }
-    const wanted = tally(await enumerate((chance) => say(plain, 5, chance)))
+    const wanted = tally(await enumerate((chance) => run(plain, 5, chance)))
     const drafted = { strategy: make(), verifier: greedy, length: fixedLength(2), sampling: {} }
-    const seen = tally(await enumerate((chance) => say(drafted, 5, chance)))
+    const seen = tally(await enumerate((chance) => run(drafted, 5, chance)))
     expect([...seen.keys()]).toEqual([...wanted.keys()])
     expect(wanted.size).toBe(1)
   })
@@ -115,10 +91,10 @@ it('a stopping rule that looks at the drawn token is caught: it is not lossless'
   }
   const sampling = { temperature: 1 }
   const plain = { strategy: silent, verifier: rejection, length: fixedLength(0), sampling }
-  const wanted = tally(await enumerate((chance) => say(plain, 2, chance)))
+  const wanted = tally(await enumerate((chance) => run(plain, 2, chance)))
   const seen = tally(
     await enumerate((chance) =>
-      say({ strategy: peeking, verifier: rejection, length: fixedLength(1), sampling }, 2, chance),
+      run({ strategy: peeking, verifier: rejection, length: fixedLength(1), sampling }, 2, chance),
     ),
   )
   expect(distance(seen, wanted)).toBeGreaterThan(1e-3)

@@ -16,6 +16,8 @@ export class ConstraintTracker {
   constructor(
     private readonly matcher: Matcher,
     private readonly promptLength: number,
+    /** Whether a token ends the text. */
+    private readonly isEnd: (token: TokenId) => boolean,
   ) {}
 
   /**
@@ -66,7 +68,7 @@ export class ConstraintTracker {
     this.masks.length = Math.min(this.masks.length, common + 1)
     for (let i = common; i < depth; i++) {
       const token = tokens[promptLength + i]!
-      if (!this.matcher.accept(token)) return false
+      if (this.isEnd(token) || !this.matcher.accept(token)) return false
       path.push(token)
       this.held++
     }

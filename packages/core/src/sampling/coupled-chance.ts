@@ -12,13 +12,15 @@ import type { Distribution } from './distribution.js'
  */
 export function coupledChance(seed: number): Chance {
   const stream = createChance(seed)
-  const low = scramble(seed >>> 0)
-  const high = scramble((Math.floor(seed / 2 ** 32) >>> 0) ^ 0x5bf03635)
+  const high = scramble(Math.floor(seed / 2 ** 32) >>> 0)
+  const key1 = scramble(seed ^ high)
+  const key2 = scramble(key1 ^ 0x5bf03635)
   return {
     happens: (probability) => stream.happens(probability),
     draw(distribution, position) {
       if (position === undefined) return stream.draw(distribution)
-      return gumbelMax(distribution, scramble(low ^ position), scramble(high + Math.imul(position, 0x9e3779b1)))
+      const place = Math.imul(position + 1, 0x9e3779b1)
+      return gumbelMax(distribution, scramble(key1 ^ place), scramble(key2 ^ place))
     },
   }
 }

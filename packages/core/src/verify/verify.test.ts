@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest'
+import { coupledChance } from '../sampling/coupled-chance.js'
 import { Distribution } from '../sampling/distribution.js'
 import type { Case } from '../testing/case.js'
 import { contests, expectedAccepted, verifierConformance } from '../testing/verifier-conformance.js'
-import { block } from './block.js'
+import type { TokenId } from '../model.js'
 import { excess } from './excess.js'
-import { greedy } from './greedy.js'
-import { rejection } from './rejection.js'
-import type { Verifier } from './verifier.js'
+import {
+  block,
+  coupled,
+  greedy,
+  lossyThreshold,
+  lossyTypical,
+  match,
+  rejection,
+  verifiers,
+  type Verifier,
+} from './index.js'
 
 describe.each([
   [rejection, false],
@@ -14,8 +23,46 @@ describe.each([
   [rejection, true],
   [block, true],
   [greedy, true],
+  [match, false],
+  [match, true],
 ] as const)('$name is exact (greedy target: %s)', (verifier, isGreedy) => {
   it.each(verifierConformance(verifier, { greedy: isGreedy }))('$name', ({ run }) => run())
+})
+
+it('coupled is match with other noise', () => {
+  expect(coupled.verify).toBe(match.verify)
+  expect(coupled.chance).toBe(coupledChance)
+})
+
+describe('what is lossy says so, and is', () => {
+  it.each([verifiers['lossy-typical'], verifiers['lossy-threshold']])('$name', async (verifier) => {
+    expect(verifier.name).toContain('lossy')
+    expect(verifier.lossy).toBe(true)
+    expect(await firstFailure(verifierConformance(verifier))).toBeDefined()
+  })
+  it('nothing else says so', () => {
+    for (const [name, verifier] of Object.entries(verifiers)) {
+      expect(verifier.name).toBe(name)
+      expect(verifier.lossy ?? false).toBe(name.startsWith('lossy'))
+    }
+  })
+  it('refuses thresholds that are none', () => {
+    expect(() => lossyTypical({ epsilon: 0 })).toThrow('epsilon is 0')
+    expect(() => lossyTypical({ delta: 2 })).toThrow('delta is 2')
+    expect(() => lossyThreshold({ threshold: NaN })).toThrow('threshold is NaN')
+  })
+})
+
+describe('acceptance: block >= rejection >= match', () => {
+  it.each(contests().filter(({ gamma, sampled }) => gamma > 0 && sampled))('$name', async (contest) => {
+    const [least, more, most] = [
+      await expectedAccepted(match, contest),
+      await expectedAccepted(rejection, contest),
+      await expectedAccepted(block, contest),
+    ]
+    expect(more).toBeGreaterThanOrEqual(least - 1e-12)
+    expect(most).toBeGreaterThanOrEqual(more - 1e-12)
+  })
 })
 
 describe('block against rejection', () => {
@@ -49,6 +96,11 @@ const mutants: [string, Verifier, boolean][] = [
   ['block whose P may exceed 1', mutantBlock({ cap: Infinity }), false],
   ['block with the row after', mutantBlock({ row: (i, gamma) => Math.min(i + 1, gamma) }), false],
   ['block that keeps the first prefix that fails', mutantBlock({ accepted: (i) => Math.max(0, i - 1) }), false],
+  ['match that says the draft where it differs', mutantMatch({ next: (next, drafted) => drafted ?? next }), false],
+  ['match that draws from the row after', mutantMatch({ row: (i, gamma) => Math.min(i + 1, gamma) }), false],
+  ['match that draws from the row before', mutantMatch({ row: (i) => Math.max(i - 1, 0) }), false],
+  ['match that forgets what it drew', mutantMatch({ again: true }), false],
+  ['match that keeps one token too many', mutantMatch({ accepted: (i, gamma) => Math.min(i + 1, gamma) }), false],
   [
     'greedy that does not look at the last token',
     {
@@ -134,6 +186,27 @@ function mutantRejection(change: {
         return { accepted: Math.min(gamma, change.accepted?.(i) ?? i), next }
       }
       return { accepted: gamma, next: chance.draw(target.distribution(rowOf(gamma, gamma))) }
+    },
+  }
+}
+
+function mutantMatch(change: {
+  next?: (next: TokenId, drafted: TokenId | undefined) => TokenId
+  row?: (i: number, gamma: number) => number
+  again?: boolean
+  accepted?: (i: number, gamma: number) => number
+}): Verifier {
+  return {
+    name: 'match mutant',
+    verify(draft, target, chance) {
+      const gamma = draft.tokens.length
+      for (let i = 0; ; i++) {
+        const p = target.distribution((change.row ?? ((x) => x))(i, gamma))
+        const next = chance.draw(p)
+        if (next === draft.tokens[i]) continue
+        const said = change.again ? chance.draw(p) : (change.next?.(next, draft.tokens[i]) ?? next)
+        return { accepted: change.accepted?.(i, gamma) ?? i, next: said }
+      }
     },
   }
 }

@@ -69,7 +69,7 @@ function breakerSearch(breakers: readonly string[], tokenizer: Tokenizer) {
   const texts = new Map<TokenId, string>()
   const textOf = (token: TokenId): string => {
     let text = texts.get(token)
-    if (text === undefined) texts.set(token, (text = tokenizer.decode([token])))
+    if (text === undefined) texts.set(token, (text = tokenizer.decode([token], { special: true })))
     return text
   }
   const longest = Math.max(0, ...breakers.map((breaker) => breaker.length))

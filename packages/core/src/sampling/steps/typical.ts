@@ -1,5 +1,5 @@
 import type { Candidates } from '../candidates.js'
-import { Distribution } from '../distribution.js'
+import type { Distribution } from '../distribution.js'
 import { subset } from '../truncate.js'
 
 /**
