@@ -99,6 +99,8 @@ function dry(candidates: Candidate[], options: Resolved, { prompt, said, breaker
   let text = [...prompt, ...said]
   if (options.dryWindow < text.length) text = text.slice(text.length - options.dryWindow)
   for (const candidate of candidates) {
+    // A breaker ends a repetition: it does not prolong one.
+    if (breakers?.has(candidate.token)) continue
     let worst = 0
     for (let place = 0; place < text.length; place++) {
       if (text[place] !== candidate.token) continue

@@ -19,11 +19,11 @@ const most = 1e38
  */
 export function dry(options: DryOptions, tokenizer?: Tokenizer): (candidates: Candidates, history: History) => void {
   const { dryMultiplier, dryBase, dryAllowedLength, dryWindow, drySequenceBreakers } = options
-  const sinceBreaker = tokenizer ? breakerSearch(drySequenceBreakers, tokenizer) : undefined
+  const breakers = tokenizer ? breakerSearch(drySequenceBreakers, tokenizer) : undefined
   return (candidates, { tokens, length }) => {
     const count = Math.min(length, dryWindow)
     if (count <= dryAllowedLength) return
-    const longest = sinceBreaker?.(tokens, length, count) ?? count
+    const longest = breakers?.since(tokens, length, count) ?? count
     if (longest < dryAllowedLength) return
 
     const repeats = suffixRepeats(tokens, length, count)
@@ -37,6 +37,8 @@ export function dry(options: DryOptions, tokenizer?: Tokenizer): (candidates: Ca
     if (worst.size === 0) return
     const logits = candidates.change()
     for (const [token, repeat] of worst) {
+      // A breaker ends the repetition that it would prolong.
+      if (breakers?.within(token)) continue
       logits[token]! -= Math.min(most, dryMultiplier * dryBase ** (repeat - dryAllowedLength))
     }
   }
@@ -64,7 +66,6 @@ function suffixRepeats(tokens: readonly TokenId[], length: number, count: number
   return repeats
 }
 
-/** Finds how many tokens follow the last breaker; `count` if there is none among the last `count` tokens. */
 function breakerSearch(breakers: readonly string[], tokenizer: Tokenizer) {
   const texts = new Map<TokenId, string>()
   const textOf = (token: TokenId): string => {
@@ -74,7 +75,11 @@ function breakerSearch(breakers: readonly string[], tokenizer: Tokenizer) {
   }
   const longest = Math.max(0, ...breakers.map((breaker) => breaker.length))
 
-  return (tokens: readonly TokenId[], length: number, count: number): number => {
+  /** Whether the token has a whole breaker in it. */
+  const within = (token: TokenId): boolean => breakers.some((breaker) => textOf(token).includes(breaker))
+
+  /** How many tokens follow the last breaker; `count` if there is none among the last `count` tokens. */
+  const since = (tokens: readonly TokenId[], length: number, count: number): number => {
     // What follows the token that is looked at, as far as a breaker can reach.
     let after = ''
     for (let back = 0; back < count; back++) {
@@ -96,4 +101,6 @@ function breakerSearch(breakers: readonly string[], tokenizer: Tokenizer) {
     }
     return count
   }
+
+  return { since, within }
 }
