@@ -225,6 +225,30 @@ describe('demo and bench', { timeout: 180_000 }, () => {
   })
 })
 
+describe('verify', { timeout: 120_000 }, () => {
+  const few = ['verify', ...pair, '--tokens', '60', '--length', '2']
+
+  test('finds no bug in the demo pair; a drawing', async () => {
+    const svg = join(folder, 'drift.svg')
+    const { code, out, err } = await foretoken([...few, '--svg', svg])
+    expect(code).toBe(0)
+    expect(out).toMatch(/No bug\. 60 tokens of 1 text compared, in 2 speculative runs: /)
+    expect(err).toContain('comparing 60 tokens')
+    expect(existsSync(svg)).toBe(true)
+  })
+
+  test('without a draft, on prompts of your own, as JSON', async () => {
+    const prompts = join(folder, 'prompts.json')
+    await writeFile(prompts, '["const a = [1, 2, 1, 2, "]')
+    const args = ['verify', '--model', target, '--gpu', 'off', '--tokens', '40', '--prompts', prompts, '--json']
+    const { code, out } = await foretoken(args)
+    expect(code).toBe(0)
+    const report = JSON.parse(out)
+    expect(report).toMatchObject({ tokens: 40, texts: 1, bugs: [] })
+    expect(report.runs.map(({ name }: { name: string }) => name)).toEqual(['prompt-lookup', 'misled'])
+  })
+})
+
 describe('bad input', { timeout: 120_000 }, () => {
   test('the process ends with the exit code', async () => {
     expect(await spawned(['generate', '--no-such-option'])).toMatchObject({ code: 2, out: '' })
@@ -241,6 +265,11 @@ describe('bad input', { timeout: 120_000 }, () => {
       /error \[invalid-argument\]: .*prompt-lookup/,
     ],
     ['a missing model', ['generate', '-m', 'none.gguf', ...prompt], /error \[model-file\]: .*none\.gguf/],
+    [
+      'nothing to verify',
+      ['verify', ...pair, '--strategy', 'none'],
+      /error \[invalid-argument\]: .*nothing to compare/,
+    ],
     ['no prompt file', ['generate', ...pair, '-f', 'none.txt'], /error \[invalid-argument\]: .*none\.txt/],
   ])('%s: exit code 2 and no stack', async (_, args, message) => {
     const { code, out, err } = await foretoken(args)

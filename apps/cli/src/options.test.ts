@@ -1,7 +1,8 @@
 import { ForetokenError } from '@foretoken/core'
 import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
-import { draftingOptions, limitOptions, modelOptions, parseLength, samplingOptions } from './options.js'
+import { draftingOptions, limitOptions, modelOptions, parseLength } from './options.js'
+import { samplingOptions } from './sampling-options.js'
 
 describe('parseLength', () => {
   test.each([

@@ -1,6 +1,7 @@
 import { confidenceLength, fixedLength, ForetokenError, type LengthPolicy } from '@foretoken/core'
 import type { Gpu } from '@foretoken/backend-llama'
 import { InvalidArgumentError, Option } from 'commander'
+import { sizes } from './demo/sizes.js'
 
 /*
  * Every option that more than one command has, so that it is called the same, means the same, and is refused in the
@@ -54,27 +55,6 @@ export function lengthOption(): Option {
     .helpGroup(drafting)
 }
 
-export interface SamplingFlags {
-  readonly temperature: number
-  readonly topK?: number
-  readonly topP?: number
-  readonly minP?: number
-  readonly seed?: number
-}
-
-export const samplingOptions = (): Option[] => [
-  new Option('-t, --temperature <t>', '0 always takes the likeliest token')
-    .default(0)
-    .argParser(decimal(0, 100))
-    .helpGroup(sampling),
-  new Option('--top-k <n>', 'keep the n likeliest tokens, 0 for all').argParser(whole(0)).helpGroup(sampling),
-  new Option('--top-p <p>', 'keep the likeliest tokens that make up p').argParser(decimal(0, 1)).helpGroup(sampling),
-  new Option('--min-p <p>', 'drop tokens below p times the likeliest').argParser(decimal(0, 1)).helpGroup(sampling),
-  new Option('--seed <n>', 'the same seed gives the same text (default: random)')
-    .argParser(whole(0))
-    .helpGroup(sampling),
-]
-
 export interface LimitFlags {
   readonly maxTokens: number
   readonly stop?: readonly string[]
@@ -86,6 +66,16 @@ export const limitOptions = (maxTokens: number): Option[] => [
     .argParser(collect)
     .helpGroup(limits),
 ]
+
+export const promptsOption = (): Option =>
+  new Option('--prompts <file>', 'prompts of your own: a JSON array of texts, or of { "text", "id", "kind" }')
+
+export const sizeOption = (standard: string): Option =>
+  new Option('--size <size>', `inflate the models to this size; none: as they are (default: ${standard})`).choices(
+    sizes,
+  )
+
+export const svgOption = (what: string): Option => new Option('--svg <file>', what)
 
 export const jsonOption = (what: string): Option => new Option('--json', what)
 
@@ -99,7 +89,6 @@ export const colorOptions = (): Option[] => [
 
 const models = 'Models:'
 const drafting = 'Drafting:'
-const sampling = 'Sampling:'
 const limits = 'Limits:'
 
 /**
@@ -155,7 +144,7 @@ function collect(text: string, previous: readonly string[] | undefined): readonl
 }
 
 /** What a shell makes awkward to type. */
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   return text.replace(/\\([nt\\])/g, (_, letter: string) => ({ n: '\n', t: '\t', '\\': '\\' })[letter]!)
 }
 
@@ -170,6 +159,6 @@ export function parsed<T>(parse: (text: string) => T): (text: string) => T {
   }
 }
 
-function isNumeric(text: string): boolean {
+export function isNumeric(text: string): boolean {
   return text.trim() !== '' && Number.isFinite(Number(text))
 }

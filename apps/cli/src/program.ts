@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.js'
 import { generateCommand } from './commands/generate.js'
 import { inspectCommand } from './commands/inspect.js'
 import { kernelsCommand } from './commands/kernels.js'
+import { verifyCommand } from './commands/verify.js'
 
 /** The command line. @param run Is given the work of the command that was asked for. */
 export function createProgram(run: Run): Command {
@@ -17,7 +18,15 @@ export function createProgram(run: Run): Command {
       'after',
       '\nStart here:\n  $ foretoken demo\n\nExit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.',
     )
-  for (const create of [demoCommand, generateCommand, chatCommand, benchCommand, inspectCommand, kernelsCommand])
+  for (const create of [
+    demoCommand,
+    generateCommand,
+    chatCommand,
+    benchCommand,
+    verifyCommand,
+    inspectCommand,
+    kernelsCommand,
+  ])
     program.addCommand(create(run))
   for (const command of [program, ...program.commands]) {
     command

@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises'
-import { ForetokenError } from '@foretoken/core'
 import { warningsOf } from '../measure/summary.js'
 import { barPlot } from '../plot/bars.js'
+import { save } from '../save.js'
 import { paintFor, printJson, printLine, type Terminal } from '../terminal/terminal.js'
 import { benchLines, benchPlot, benchRows } from './report.js'
 import type { BenchOptions, Measured } from './run.js'
@@ -54,13 +53,4 @@ export async function outputBench(
   if (to.save) await save(to.save, `${JSON.stringify(data, undefined, 2)}\n`)
   const about = { model: data.target, notes: note ? [note] : [] }
   if (to.svg) await save(to.svg, barPlot(benchPlot(rows, entrants, about)))
-}
-
-async function save(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text)
-  } catch (cause) {
-    const why = (cause as Error).message
-    throw new ForetokenError('invalid-argument', `${file} cannot be written: ${why}.`, { cause })
-  }
 }

@@ -6,7 +6,7 @@ import { type Destinations, outputBench } from '../bench/output.js'
 import { runBench } from '../bench/run.js'
 import { schedule } from '../bench/schedule.js'
 import { noteOn, prepare } from '../demo/prepare.js'
-import { type Size, sizes } from '../demo/sizes.js'
+import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
 import type { TimedModel } from '../measure/timed.js'
 import { modelFiles } from '../models/files.js'
@@ -21,10 +21,12 @@ import {
   type ModelFlags,
   modelOptions,
   parsed,
-  type SamplingFlags,
-  samplingOptions,
+  promptsOption,
+  sizeOption,
+  svgOption,
   whole,
 } from '../options.js'
+import { type SamplingFlags, samplingOptions, samplingOf } from '../sampling-options.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { addOptions, type Run } from './command.js'
 
@@ -51,17 +53,11 @@ export function benchCommand(run: Run): Command {
     new Option('--content <kinds>', `kinds of prompts: any of ${promptKinds.join(',')}`).argParser((text) =>
       text.split(',').map((kind) => kind.trim()),
     ),
-    new Option(
-      '--prompts <file>',
-      'prompts of your own: a JSON array of texts, or of { "text", "id", "kind" }',
-    ).conflicts('content'),
+    promptsOption().conflicts('content'),
     new Option('-r, --rounds <n>', 'prompts of each kind').default(4).argParser(whole(1)),
-    new Option(
-      '--size <size>',
-      'inflate the models to this size; none: as they are (default: 350m for the demo models)',
-    ).choices(sizes),
+    sizeOption('350m for the demo models'),
     new Option('--save <file>', 'write the measurements to a JSON file'),
-    new Option('--svg <file>', 'draw the speed-ups into an SVG file'),
+    svgOption('draw the speed-ups into an SVG file'),
     jsonOption('print the measurements as JSON'),
     ...modelOptions(),
     ...draftingOptions().filter(({ long }) => long !== '--strategy'),
@@ -98,8 +94,8 @@ async function bench(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   let drafts = new Map<string, TimedModel>()
   try {
     drafts = await openDrafts(chosen, flags, terminal)
-    const { temperature, topK, topP, minP, seed, maxTokens, stop } = flags
-    const generate = { temperature, topK, topP, minP, seed, maxTokens, stop }
+    const { temperature, maxTokens, stop } = flags
+    const generate = { ...samplingOf(flags), temperature, maxTokens, stop }
     const options = { model, drafts, chosen, drafting: flags, plan, generate }
     const measured = await runBench(options, terminal)
     await outputBench(options, measured, noteOn(files.demo, prepared), flags, terminal)

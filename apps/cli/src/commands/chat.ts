@@ -15,9 +15,8 @@ import {
   limitOptions,
   type ModelFlags,
   modelOptions,
-  type SamplingFlags,
-  samplingOptions,
 } from '../options.js'
+import { type SamplingFlags, samplingOptions } from '../sampling-options.js'
 import { paintFor, printLine, type Terminal } from '../terminal/terminal.js'
 import { addOptions, type Run } from './command.js'
 import { painted } from './generate.js'

@@ -4,11 +4,19 @@ import { compare } from '../demo/compare.js'
 import { noteOn, prepare } from '../demo/prepare.js'
 import { prepareKernels } from '../models/kernels.js'
 import { demoLines, demoReport } from '../demo/report.js'
-import { type Size, sizes } from '../demo/sizes.js'
+import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
 import { modelFiles } from '../models/files.js'
 import { openModel } from '../models/load.js'
-import { type DraftingFlags, jsonOption, lengthOption, type ModelFlags, modelOptions, whole } from '../options.js'
+import {
+  type DraftingFlags,
+  jsonOption,
+  lengthOption,
+  type ModelFlags,
+  modelOptions,
+  sizeOption,
+  whole,
+} from '../options.js'
 import { paintFor, printJson, printLine, type Terminal } from '../terminal/terminal.js'
 import { addOptions, type Run } from './command.js'
 
@@ -24,7 +32,7 @@ export function demoCommand(run: Run): Command {
     'plain against speculative decoding on the same prompts, side by side',
   )
   addOptions(command, [
-    new Option('--size <size>', 'inflate the models to this size; none: as they are (default: 350m)').choices(sizes),
+    sizeOption('350m'),
     new Option('-r, --rounds <n>', 'rounds of two prompts each (default: as many as take about a minute)').argParser(
       whole(1),
     ),

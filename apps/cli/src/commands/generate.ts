@@ -20,10 +20,9 @@ import {
   limitOptions,
   type ModelFlags,
   modelOptions,
-  type SamplingFlags,
-  samplingOptions,
 } from '../options.js'
 import { addOptions, type Run } from './command.js'
+import { type SamplingFlags, samplingOptions } from '../sampling-options.js'
 import type { Paint } from '../terminal/paint.js'
 import { paintFor, printJson, printLine, type Terminal } from '../terminal/terminal.js'
 

@@ -1,6 +1,8 @@
 import type { LanguageModel } from '@foretoken/core'
 import type { Heat } from '../measure/contest.js'
-import { batchRounding, type Fork, findFork, forkMargin, judgeFork } from '../measure/fork.js'
+import { type Fork, findFork, forkMargin, judgeFork } from '../measure/fork.js'
+import { passRounding, plainRun } from '../measure/rounding.js'
+import { largest } from '../measure/statistics.js'
 
 /** A fork between the plain and the speculative text of a pair, explained. */
 export interface ExplainedFork extends Fork {
@@ -31,10 +33,11 @@ export async function explainForks(
     const fork = plain && speculative && findFork(plain.result.tokens, speculative.result.tokens)
     if (!fork) continue
     const start = model.tokenizer.encode(texts.get(prompt)!, { start: true })
-    const said = [...start, ...plain.result.tokens]
-    const prefix = said.slice(0, start.length + fork.position)
-    const margin = await forkMargin({ model, prefix, promptLength: start.length, other: fork.other, signal })
-    const rounding = await batchRounding({ model, tokens: said, width, signal })
+    // The token behind a full context can be said, but not read.
+    const text = plain.result.tokens.slice(0, model.contextLength - start.length)
+    const seen = await plainRun({ model, prompt: start, text, maxTokens: text.length, signal })
+    const margin = forkMargin(seen.rows[fork.position]!, fork.other, model.tokenizer)
+    const rounding = largest(await passRounding({ model, plain: seen, widths: [width], signal }))
     explained.push({ ...fork, prompt, margin, rounding, verdict: judgeFork(margin, rounding) })
   }
   return explained

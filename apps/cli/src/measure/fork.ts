@@ -1,4 +1,4 @@
-import type { LanguageModel, TokenId } from '@foretoken/core'
+import type { TokenId, Tokenizer } from '@foretoken/core'
 
 /** Where two texts part. */
 export interface Fork {
@@ -21,87 +21,26 @@ export function findFork(plain: readonly TokenId[], other: readonly TokenId[]): 
 /**
  * By how much the target preferred its best token to the one that the other run said, in logits.
  *
- * It goes the way of the plain run, one token a pass, so that these are the logits which that run saw.
- *
- * @param prefix The prompt and what both runs said before the fork.
- * @param promptLength How many tokens of it are the prompt.
+ * @param logits What the plain run saw at the fork.
+ * @param other `undefined`: the other run ended, so it said whichever token that ends a text is the likeliest.
  */
-export async function forkMargin(options: {
-  readonly model: LanguageModel
-  readonly prefix: readonly TokenId[]
-  readonly promptLength: number
-  readonly other: TokenId | undefined
-  readonly signal?: AbortSignal | undefined
-}): Promise<number> {
-  const { model, prefix, promptLength, signal } = options
-  const sequence = await model.createSequence()
-  try {
-    if (promptLength > 1) await sequence.forward(prefix.slice(0, promptLength - 1), { outputs: 'none', signal })
-    for (const token of prefix.slice(promptLength - 1, -1)) await sequence.forward([token], { outputs: 'none', signal })
-    const rows = await sequence.forward(prefix.slice(-1), { outputs: 'last', signal })
-    const logits = rows.row(0)
-    return logits[rows.argmax(0)]! - logitOf(logits, options.other, model)
-  } finally {
-    await sequence.dispose()
-  }
-}
-
-/** The logit of a token, or, where a run ended, of the likeliest token that ends a text. */
-function logitOf(logits: Float32Array, token: TokenId | undefined, model: LanguageModel): number {
-  if (token !== undefined) return logits[token]!
+export function forkMargin(logits: Float32Array, other: TokenId | undefined, tokenizer: Tokenizer): number {
   let best = -Infinity
-  for (let id = 0; id < logits.length; id++) if (logits[id]! > best && model.tokenizer.isEnd(id)) best = logits[id]!
-  return best
+  let bestEnd = -Infinity
+  for (let token = 0; token < logits.length; token++) {
+    const logit = logits[token]!
+    if (logit > best) best = logit
+    if (other === undefined && logit > bestEnd && tokenizer.isEnd(token)) bestEnd = logit
+  }
+  return best - (other === undefined ? bestEnd : logits[other]!)
 }
-
-/** Logits closer than this count as tied whatever the model's own rounding is. */
-const tie = 0.05
 
 /**
  * A fork is a near-tie when the kernels' rounding can explain it: both logits may move by `rounding`, towards each other.
  * Otherwise something is wrong with the program.
  *
- * @param rounding See `batchRounding`.
+ * @param rounding The largest of `passRounding`.
  */
 export function judgeFork(margin: number, rounding: number): 'near-tie' | 'bug' {
-  return margin < Math.max(tie, 2 * rounding) ? 'near-tie' : 'bug'
-}
-
-/**
- * The largest difference of a logit between passes over one token and passes over `width`: a runtime takes other kernels
- * for these, which add up in another order.
- *
- * @param tokens The last `2 * width` of them are compared; there must be more.
- */
-export async function batchRounding(options: {
-  readonly model: LanguageModel
-  readonly tokens: readonly TokenId[]
-  readonly width: number
-  readonly signal?: AbortSignal | undefined
-}): Promise<number> {
-  const { model, tokens, width, signal } = options
-  const start = tokens.length - 2 * width
-  const sequence = await model.createSequence()
-  try {
-    await sequence.forward(tokens.slice(0, start), { outputs: 'none', signal })
-    const single: Float32Array[] = []
-    for (const token of tokens.slice(start)) {
-      single.push((await sequence.forward([token], { outputs: 'last', signal })).row(0).slice())
-    }
-    await sequence.truncate(start)
-    let largest = 0
-    for (let from = start; from < tokens.length; from += width) {
-      const rows = await sequence.forward(tokens.slice(from, from + width), { outputs: 'all', signal })
-      for (let i = 0; i < width; i++) largest = Math.max(largest, distance(rows.row(i), single[from - start + i]!))
-    }
-    return largest
-  } finally {
-    await sequence.dispose()
-  }
-}
-
-function distance(a: Float32Array, b: Float32Array): number {
-  let largest = 0
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!))
-  return largest
+  return margin <= 2 * rounding ? 'near-tie' : 'bug'
 }

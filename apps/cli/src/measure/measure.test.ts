@@ -3,8 +3,9 @@ import { randomTable, ToyModel } from '@foretoken/core/testing'
 import { describe, expect, test } from 'vitest'
 import { type Contender, heat, turns } from './contest.js'
 import { decode, tokensPerSecond } from './decode.js'
-import { batchRounding, findFork, forkMargin, judgeFork } from './fork.js'
+import { findFork, forkMargin, judgeFork } from './fork.js'
 import { passCurve, passTime } from './pass-curve.js'
+import { distance, passRounding, plainRun } from './rounding.js'
 import { predictSpeedup, speedups, summarize } from './summary.js'
 import { since, timed } from './timed.js'
 
@@ -178,31 +179,63 @@ describe('fork', () => {
     expect(findFork([1, 2, 3], [1, 2])).toEqual({ position: 2, plain: 3, other: undefined })
   })
 
-  test('the margin is what the target preferred its own token by', async () => {
-    const model = new ToyModel({
-      vocabSize: 4,
-      next: (context) => (context.length === 3 ? [0.5, 0.3, 0.15, 0.05] : [0.25, 0.25, 0.25, 0.25]),
-      end: 3,
-    })
-    const options = { model, prefix: [0, 1, 2], promptLength: 2 }
-    expect(await forkMargin({ ...options, other: 1 })).toBeCloseTo(Math.log(0.5 / 0.3), 5)
-    expect(await forkMargin({ ...options, other: undefined })).toBeCloseTo(Math.log(0.5 / 0.05), 5)
-    expect(await forkMargin({ ...options, other: 0 })).toBe(0)
+  test('the margin is what the target preferred its own token by', () => {
+    const { tokenizer } = new ToyModel({ vocabSize: 4, next: () => [], end: 3 })
+    const logits = Float32Array.of(2, 1.5, 0.5, -1)
+    expect(forkMargin(logits, 1, tokenizer)).toBe(0.5)
+    expect(forkMargin(logits, undefined, tokenizer)).toBe(3)
+    expect(forkMargin(logits, 0, tokenizer)).toBe(0)
   })
 
   test('is a near-tie only within the rounding', () => {
-    expect(judgeFork(0.01, 0)).toBe('near-tie')
-    expect(judgeFork(0.06, 0)).toBe('bug')
-    expect(judgeFork(0.06, 0.04)).toBe('near-tie')
-    expect(judgeFork(1.2, 0.04)).toBe('bug')
+    expect(judgeFork(0, 0)).toBe('near-tie')
+    expect(judgeFork(0.01, 0)).toBe('bug')
+    expect(judgeFork(0.08, 0.04)).toBe('near-tie')
+    expect(judgeFork(0.09, 0.04)).toBe('bug')
     expect(judgeFork(NaN, 0.04)).toBe('bug')
+    expect(judgeFork(0.01, NaN)).toBe('bug')
+  })
+})
+
+describe('rounding', () => {
+  const prompt = [0, 1, 2]
+
+  test('a plain run is what generate says, with the logits before each token and those behind the last', async () => {
+    const run = await plainRun({ model: toy(), prompt, maxTokens: 20 })
+    const { tokens } = await generate({ model: toy(), prompt, maxTokens: 20 }).result()
+    expect(run).toMatchObject({ text: tokens, ended: false })
+    expect(run.rows).toHaveLength(21)
+    const again = await plainRun({ model: toy(), prompt, maxTokens: 20, text: tokens.slice(0, 5) })
+    expect(again.text).toEqual(tokens.slice(0, 5))
+    expect(again.rows).toEqual(run.rows.slice(0, 6))
   })
 
-  test('batchRounding finds what a pass over several tokens does otherwise', async () => {
-    const tokens = [0, 1, 2, 3, 0, 1, 2, 3, 0]
-    expect(await batchRounding({ model: toy(), tokens, width: 4 })).toBe(0)
-    const model = skewed(toy(), 0.25)
-    expect(await batchRounding({ model, tokens, width: 4 })).toBeCloseTo(0.25, 5)
+  test('a plain run knows the end of a text, and leaves no sequence open', async () => {
+    const model = new ToyModel({ next: ({ length }) => (length < 5 ? [1, 0, 0, 0] : [0, 0, 0, 1]), end: 3 })
+    for (let i = 0; i < 5; i++) {
+      expect(await plainRun({ model, prompt: [0, 1], maxTokens: 9 })).toMatchObject({ text: [0, 0, 0], ended: true })
+      expect(await plainRun({ model, prompt: [0, 1], maxTokens: 3 })).toMatchObject({ text: [0, 0, 0], ended: false })
+    }
+  })
+
+  test('is what a pass over several tokens does otherwise, for each row, in passes as wide as asked for', async () => {
+    const plain = await plainRun({ model: toy(), prompt, maxTokens: 9 })
+    expect(await passRounding({ model: toy(), plain, widths: [4] })).toEqual(Array(10).fill(0))
+    const off = await passRounding({ model: skewed(toy(), 0.25), plain, widths: [1, 4] })
+    expect(off.map((each) => Math.round(each * 100))).toEqual([0, 25, 25, 25, 25, 0, 25, 25, 25, 25])
+  })
+
+  test('nothing is rolled back for it', async () => {
+    const model = new ToyModel({ next: randomTable({ seed: 1, vocabSize: 4 }), rollback: 'none' })
+    const plain = await plainRun({ model, prompt, maxTokens: 9 })
+    expect(await passRounding({ model, plain, widths: [3, 2] })).toHaveLength(10)
+  })
+
+  test('the distance of rows: equal infinities are equal, NaN is not', () => {
+    const rows = (...values: number[]): Float32Array => Float32Array.from(values)
+    expect(distance(rows(1, -Infinity, 3), rows(1.5, -Infinity, 2))).toBe(1)
+    expect(distance(rows(1, -Infinity), rows(1, 0))).toBe(Infinity)
+    expect(distance(rows(0, NaN, 5), rows(0, 1, 1))).toBeNaN()
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bootstrapInterval, geometricMean, mean, median, quantile } from './statistics.js'
+import { bootstrapInterval, geometricMean, largest, mean, median, quantile } from './statistics.js'
 
 describe('quantile', () => {
   test('interpolates between the two nearest values', () => {
@@ -16,6 +16,12 @@ describe('quantile', () => {
     quantile(values, 0.5)
     expect(values).toEqual([3, 1, 2])
   })
+})
+
+test('largest tells of what is no number', () => {
+  expect(largest([1, 3, 2])).toBe(3)
+  expect(largest([1, NaN, 2])).toBeNaN()
+  expect(largest([])).toBeNaN()
 })
 
 test('means', () => {

@@ -19,6 +19,11 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
+/** NaN when any of them is, or without values. */
+export function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), values.length > 0 ? -Infinity : NaN)
+}
+
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

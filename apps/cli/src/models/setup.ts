@@ -1,5 +1,6 @@
 import { type GenerateOptions, type LanguageModel } from '@foretoken/core'
-import type { DraftingFlags, LimitFlags, ModelFlags, SamplingFlags } from '../options.js'
+import type { DraftingFlags, LimitFlags, ModelFlags } from '../options.js'
+import { type SamplingFlags, samplingOf } from '../sampling-options.js'
 import { chooseStrategy } from '../strategy/resolve.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { demoNote, modelFiles } from './files.js'
@@ -23,7 +24,7 @@ type Flags = ModelFlags & DraftingFlags & SamplingFlags & LimitFlags
 /** Chooses the strategy, then loads the models that it takes. */
 export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup> {
   const files = modelFiles(flags)
-  const { draftTemperature, temperature, topK, topP, minP, seed, maxTokens, stop, length } = flags
+  const { draftTemperature, maxTokens, stop, length } = flags
   const strategy = await chooseStrategy(flags.strategy, { hasDraft: files.draft !== undefined, draftTemperature })
   const model = await openModel(files.target, flags, terminal)
   let draft: LanguageModel | undefined
@@ -38,7 +39,7 @@ export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup
     draft,
     strategy: strategy.name,
     length: length.name,
-    options: { model, strategy: strategy.create(draft), length, temperature, topK, topP, minP, seed, maxTokens, stop },
+    options: { ...samplingOf(flags), model, strategy: strategy.create(draft), length, maxTokens, stop },
     note: files.demo ? demoNote : undefined,
     async dispose() {
       await draft?.dispose()
