@@ -136,7 +136,7 @@ class PublicApiRows implements LogitsRows {
     throw new ForetokenError(
       'unsupported',
       'llama.cpp runs through the public API of node-llama-cpp here, which gives whole rows of logits far too slowly: only ' +
-        'greedy decoding works. Set the temperature to 0, or install the node-llama-cpp that this package depends on.',
+        'greedy decoding without penalties and formats works. Set the temperature to 0, or install the node-llama-cpp that this package depends on.',
     )
   }
 }
