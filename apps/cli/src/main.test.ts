@@ -112,6 +112,21 @@ describe('generate', { timeout: 120_000 }, () => {
     expect(coloured.out).toMatch(/\u001B\[32m/)
   })
 
+  test('the text has the format that is asked for', async () => {
+    const schema = join(folder, 'schema.json')
+    await writeFile(
+      schema,
+      JSON.stringify({ type: 'object', properties: { n: { type: 'integer', maximum: 9 } }, required: ['n'] }),
+    )
+    const { code, out } = await foretoken(['generate', ...pair, ...prompt, '-n', '40', '--json-schema', schema])
+    expect(code).toBe(0)
+    expect(JSON.parse(out).n).toBeLessThanOrEqual(9)
+    const chosen = await foretoken(['generate', ...pair, ...prompt, '--choice', 'yes', '--choice', 'no'])
+    expect(chosen.out.trim()).toMatch(/^(yes|no)$/)
+    const refused = await foretoken(['generate', ...pair, ...prompt, '--regex', '(?=a)'])
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('look-ahead') })
+  })
+
   test('Ctrl-C ends it and shows what is there', async () => {
     const args = ['generate', ...pair, ...prompt, '-n', '100000', '--strategy', 'none']
     const { code, out, err } = await spawned(args, { interruptAt: /\S/ })

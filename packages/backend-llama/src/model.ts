@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import type { Capabilities, LanguageModel, Sequence, Tokenizer } from '@foretoken/core'
+import type { Capabilities, Constraint, FormatDescription, LanguageModel, Sequence, Tokenizer } from '@foretoken/core'
 import { returnFreedMemory } from './ffi/allocator.js'
 import type { Calls } from './ffi/calls.js'
 import { inBackground } from './ffi/calls.js'
@@ -89,6 +89,13 @@ export class FfiModel implements LlamaModel, SequenceHost {
 
   async createSequence(): Promise<Sequence> {
     return this.open()
+  }
+
+  /** Loads what compiles formats when it is first asked for: who has no use for it does not pay for it. */
+  async constrain(format: FormatDescription): Promise<Constraint> {
+    if (this.disposal !== undefined) throw disposed()
+    const { compileFormat } = await import('@foretoken/grammar')
+    return compileFormat(format, this.vocabulary)
   }
 
   /** @internal */

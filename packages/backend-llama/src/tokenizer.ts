@@ -62,6 +62,11 @@ export class LlamaTokenizer implements Tokenizer {
     return this.calls.llama_vocab_is_eog(this.vocab, token)
   }
 
+  bytes(token: TokenId): Uint8Array {
+    this.mustLive()
+    return this.pieceOf(token, false)
+  }
+
   /** The vocabulary goes with the model; later calls throw. */
   close(): void {
     this.freed = true

@@ -5,6 +5,7 @@ import { createConversation, type Conversation } from '../chat/history.js'
 import { readLine, slashCommands } from '../chat/slash.js'
 import { describeStats } from '../describe-stats.js'
 import { exitCodes, type ExitCode } from '../failure.js'
+import { type FormatFlags, formatOptions } from '../format-options.js'
 import { openSetup, type Setup } from '../models/setup.js'
 import {
   colorOptions,
@@ -21,7 +22,7 @@ import { paintFor, printLine, type Terminal } from '../terminal/terminal.js'
 import { addOptions, type Run } from './command.js'
 import { painted } from './generate.js'
 
-interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags {
+interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags, FormatFlags {
   readonly system?: string
   readonly raw?: boolean
   readonly json?: boolean
@@ -38,6 +39,7 @@ export function chatCommand(run: Run): Command {
     ...modelOptions(),
     ...draftingOptions(),
     ...samplingOptions(),
+    ...formatOptions(),
     ...limitOptions(512),
   ])
   return command

@@ -10,6 +10,7 @@ import {
 import { Command, Option } from 'commander'
 import { describeStats } from '../describe-stats.js'
 import { exitCodes, type ExitCode, Interrupted } from '../failure.js'
+import { type FormatFlags, formatOptions } from '../format-options.js'
 import { openSetup, type Setup } from '../models/setup.js'
 import {
   colorOptions,
@@ -26,7 +27,7 @@ import { type SamplingFlags, samplingOptions } from '../sampling-options.js'
 import type { Paint } from '../terminal/paint.js'
 import { paintFor, printJson, printLine, type Terminal } from '../terminal/terminal.js'
 
-interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags {
+interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags, FormatFlags {
   readonly prompt?: string
   readonly file?: string
   readonly json?: boolean
@@ -47,6 +48,7 @@ export function generateCommand(run: Run): Command {
     ...modelOptions(),
     ...draftingOptions(),
     ...samplingOptions(),
+    ...formatOptions(),
     ...limitOptions(128),
   ])
   return command
@@ -57,6 +59,7 @@ Examples:
   $ foretoken generate -p 'export function add(' --max-tokens 60
   $ foretoken generate -m target.gguf -d draft.gguf -f prompt.txt -t 0.8 --seed 7
   $ cat main.ts | foretoken generate --strategy ./my-strategy.ts --json
+  $ foretoken generate -p 'A person: ' --json-schema person.json -t 0.8
 
 Green text was drafted and accepted. Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.`,
     )

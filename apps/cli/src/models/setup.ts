@@ -1,4 +1,5 @@
 import { type GenerateOptions, type LanguageModel } from '@foretoken/core'
+import { type FormatFlags, formatOf } from '../format-options.js'
 import type { DraftingFlags, LimitFlags, ModelFlags } from '../options.js'
 import { type SamplingFlags, samplingOf } from '../sampling-options.js'
 import { chooseStrategy } from '../strategy/resolve.js'
@@ -19,11 +20,12 @@ export interface Setup {
   dispose(): Promise<void>
 }
 
-type Flags = ModelFlags & DraftingFlags & SamplingFlags & LimitFlags
+type Flags = ModelFlags & DraftingFlags & SamplingFlags & LimitFlags & FormatFlags
 
 /** Chooses the strategy, then loads the models that it takes. */
 export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup> {
   const files = modelFiles(flags)
+  const responseFormat = await formatOf(flags)
   const { draftTemperature, maxTokens, stop, length } = flags
   const strategy = await chooseStrategy(flags.strategy, { hasDraft: files.draft !== undefined, draftTemperature })
   const model = await openModel(files.target, flags, terminal)
@@ -39,7 +41,7 @@ export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup
     draft,
     strategy: strategy.name,
     length: length.name,
-    options: { ...samplingOf(flags), model, strategy: strategy.create(draft), length, maxTokens, stop },
+    options: { ...samplingOf(flags), model, strategy: strategy.create(draft), length, maxTokens, stop, responseFormat },
     note: files.demo ? demoNote : undefined,
     async dispose() {
       await draft?.dispose()

@@ -1,0 +1,2 @@
+export { compileFormat } from './compile.js'
+export type { VocabularySource } from './vocabulary/vocabulary.js'
