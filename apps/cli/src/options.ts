@@ -40,7 +40,7 @@ export interface DraftingFlags {
 export const draftingOptions = (): Option[] => [
   new Option(
     '-s, --strategy <name>',
-    'who drafts: draft-model, prompt-lookup, none, or a plugin file (./mine.ts) (default: draft-model if there is one, else prompt-lookup)',
+    'who drafts: draft-model, prompt-lookup, forced (what a format leaves no choice about), none, or a plugin file (./mine.ts) (default: draft-model if there is one, else prompt-lookup)',
   ).helpGroup(drafting),
   lengthOption().default(fixedLength(4), '4'),
   new Option('--draft-temperature <t>', 'temperature of the draft (default: as the target)')

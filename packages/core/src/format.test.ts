@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { ConstraintTracker } from './constrain/tracker.js'
 import { generate, type GenerateOptions } from './generate.js'
 import { fixedLength } from './length/fixed.js'
+import { createChance } from './sampling/chance.js'
+import { createSampler } from './sampling/chain.js'
 import { draftModel, forcedTokens, promptLookup } from './strategies/index.js'
 import { strategyConformance } from './testing/strategy-conformance.js'
 import { ToyConstraint, type Automaton } from './testing/toy-constraint.js'
@@ -122,6 +125,30 @@ describe('forcedTokens', () => {
     const both = await run({ strategy: forcedTokens(inner), length: fixedLength(6) })
     expect(both.tokens).toEqual(alone.tokens)
     expect(both.stats.alpha).toBe(1)
+  })
+
+  it('drafts text that must come when nobody else has a word to say, after what is certain', async () => {
+    // Token 7 is certain; then `b` (token 1) or something longer that begins with it (here token 2).
+    const constraint = new ToyConstraint([{ 7: 1 }, { 1: 2, 2: 2 }, { 3: 2 }], vocabSize)
+    const matcher = constraint.open()
+    let depth = 0
+    const open = () => ({
+      ...matcher,
+      accept: (token: number) => matcher.accept(token) && ++depth > 0,
+      rollback: (count: number) => (matcher.rollback(count), void (depth -= count)),
+      forced: () => (depth === 1 ? 'b' : ''),
+    })
+    const { tokenizer } = toy(1)
+    const tracker = new ConstraintTracker(open(), 1, tokenizer.isEnd)
+    const sampler = createSampler({}, { tokenizer, promptLength: 1, tracker })
+    expect(sampler.forced([0], 4)).toEqual({ tokens: [7, 1, 3, 3], certain: 1 })
+    const request = { maxTokens: 4, chance: createChance(1), goOn: () => true, wantsConfidence: false }
+    const draft = async (tokens: number[]) => {
+      const then = { name: 'other', open: () => ({ propose: () => ({ tokens }) }) }
+      return (await forcedTokens(then).open({ target: toy(1), sampler })).propose([0], request)
+    }
+    expect(await draft([2, 3])).toEqual({ tokens: [7, 2, 3] })
+    expect(await draft([])).toEqual({ tokens: [7, 1, 3, 3] })
   })
 
   it('is silent without a format', async () => {

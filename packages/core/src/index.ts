@@ -26,7 +26,7 @@ export type {
 } from './model.js'
 export { reconcile } from './reconcile.js'
 export { createChance, type Chance } from './sampling/chance.js'
-export { createSampler, type Sampler, type SamplerContext } from './sampling/chain.js'
+export { createSampler, type Forced, type Sampler, type SamplerContext } from './sampling/chain.js'
 export { coupledChance } from './sampling/coupled-chance.js'
 export { Distribution, type Weights } from './sampling/distribution.js'
 export type { Logprob, LogprobView, TokenLogprobs } from './sampling/logprobs.js'

@@ -1,4 +1,4 @@
-import { type GenerateOptions, type LanguageModel } from '@foretoken/core'
+import { forcedTokens, type GenerateOptions, type LanguageModel } from '@foretoken/core'
 import { type FormatFlags, formatOf } from '../format-options.js'
 import type { DraftingFlags, LimitFlags, ModelFlags } from '../options.js'
 import { type SamplingFlags, samplingOf } from '../sampling-options.js'
@@ -36,12 +36,15 @@ export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup
     await model.dispose()
     throw error
   }
+  const created = strategy.create(draft)
+  // What a format forces need not be asked of anybody.
+  const wrapped = created && responseFormat && strategy.name !== 'forced' ? forcedTokens(created) : created
   return {
     model,
     draft,
-    strategy: strategy.name,
+    strategy: wrapped === created ? strategy.name : `forced, ${strategy.name}`,
     length: length.name,
-    options: { ...samplingOf(flags), model, strategy: strategy.create(draft), length, maxTokens, stop, responseFormat },
+    options: { ...samplingOf(flags), model, strategy: wrapped, length, maxTokens, stop, responseFormat },
     note: files.demo ? demoNote : undefined,
     async dispose() {
       await draft?.dispose()

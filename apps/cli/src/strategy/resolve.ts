@@ -1,4 +1,11 @@
-import { draftModel, ForetokenError, promptLookup, type DraftStrategy, type LanguageModel } from '@foretoken/core'
+import {
+  draftModel,
+  forcedTokens,
+  ForetokenError,
+  promptLookup,
+  type DraftStrategy,
+  type LanguageModel,
+} from '@foretoken/core'
 import { loadPlugin } from './plugin.js'
 
 /** A strategy that has been chosen, but may still need a draft model to be loaded. */
@@ -10,7 +17,7 @@ export interface ChosenStrategy {
   create(draft?: LanguageModel): DraftStrategy | undefined
 }
 
-const names = ['draft-model', 'prompt-lookup', 'none'] as const
+const names = ['draft-model', 'prompt-lookup', 'forced', 'none'] as const
 
 /**
  * The strategy that goes by `name`, or that a plugin file gives. Everything that can be wrong with the choice itself is
@@ -30,6 +37,8 @@ export async function chooseStrategy(
       return { name: chosen, needsDraft: false, create: () => undefined }
     case 'prompt-lookup':
       return { name: chosen, needsDraft: false, create: () => promptLookup() }
+    case 'forced':
+      return { name: chosen, needsDraft: false, create: () => forcedTokens() }
     case 'draft-model':
       if (!hasDraft)
         throw new ForetokenError('invalid-argument', 'The strategy draft-model needs a draft: pass --draft <file>.')

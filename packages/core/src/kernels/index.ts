@@ -20,6 +20,13 @@ export interface Kernels {
    * @returns The sum of the weights, in 64 bits.
    */
   softmax(row: Float32Array, scale: number, weights: Float32Array): number
+  /**
+   * The indices of the values that are at least `floor`, ascending.
+   *
+   * @param weights No NaN.
+   * @param floor Above 0, and finite.
+   */
+  atLeast(weights: Float32Array, floor: number): Int32Array
 }
 
 /** The fastest that runs here. */

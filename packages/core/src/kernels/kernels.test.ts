@@ -53,6 +53,28 @@ const scales = fc.oneof(
 const lengths = [0, 1, 2, 3, 4, 5, 15, 16, 17, 31, 63, 65, 4095, 4096, 4097, 8191, 8193, 12289, 152064]
 
 describe('both paths', () => {
+  it('find what is at least a floor (property)', () => {
+    const weight = fc.oneof(fc.constantFrom(0, 1e-45, 0.5, 1, Infinity), fc.float({ min: 0, noNaN: true }))
+    const floor = fc
+      .oneof(weight, fc.double({ min: 1e-300, max: 1e38, noNaN: true }))
+      .filter((x) => x > 0 && x < Infinity)
+    fc.assert(
+      fc.property(fc.array(weight, { maxLength: 150 }), floor, (list, least) => {
+        const weights = Float32Array.from(list)
+        const wanted = [...weights.keys()].filter((i) => weights[i]! >= least)
+        for (const path of paths) expect([...path.atLeast(weights, least)]).toEqual(wanted)
+      }),
+      { numRuns: 500 },
+    )
+    for (const length of lengths) {
+      const weights = noise(length, 3)
+      for (const least of [1e-3, 0.5, 0.999, 2]) {
+        const [expected, actual] = paths.map((path) => path.atLeast(weights, least))
+        expect(actual).toEqual(expected)
+      }
+    }
+  })
+
   it('agree on any rows', () => {
     fc.assert(
       fc.property(fc.array(values, { maxLength: 70 }), scales, (row, scale) => {

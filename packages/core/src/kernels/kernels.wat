@@ -111,6 +111,40 @@
     (global.set $sum01 (local.get $sum01))
     (global.set $sum23 (local.get $sum23)))
 
+  ;; Writes the indices of the values that are at least $floor behind the block, from address 16384 on, with $base added.
+  ;; Returns where they end.
+  (func (export "atLeast") (param $end i32) (param $floor f32) (param $base i32) (result i32)
+    (local $i i32) (local $out i32) (local $mask i32) (local $floors v128)
+    (local.set $floors (f32x4.splat (local.get $floor)))
+    (local.set $out (i32.const 16384))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $i) (local.get $end)))
+        ;; Most of a vocabulary is below: four vectors at a time, while there are four.
+        (if (i32.le_u (i32.add (local.get $i) (i32.const 64)) (local.get $end))
+          (then
+            (if (i32.eqz (v128.any_true (f32x4.ge
+                  (f32x4.pmax
+                    (f32x4.pmax (v128.load (local.get $i)) (v128.load offset=16 (local.get $i)))
+                    (f32x4.pmax (v128.load offset=32 (local.get $i)) (v128.load offset=48 (local.get $i))))
+                  (local.get $floors))))
+              (then
+                (local.set $i (i32.add (local.get $i) (i32.const 64)))
+                (br $next)))))
+        (local.set $mask (i32x4.bitmask (f32x4.ge (v128.load (local.get $i)) (local.get $floors))))
+        (block $none
+          (loop $bit
+            (br_if $none (i32.eqz (local.get $mask)))
+            (i32.store (local.get $out) (i32.add
+              (local.get $base)
+              (i32.add (i32.shr_u (local.get $i) (i32.const 2)) (i32.ctz (local.get $mask)))))
+            (local.set $out (i32.add (local.get $out) (i32.const 4)))
+            (local.set $mask (i32.and (local.get $mask) (i32.sub (local.get $mask) (i32.const 1))))
+            (br $bit)))
+        (local.set $i (i32.add (local.get $i) (i32.const 16)))
+        (br $next)))
+    (local.get $out))
+
   ;; The sum of all blocks since the last call.
   (func (export "sum") (result f64)
     (local $sum v128)

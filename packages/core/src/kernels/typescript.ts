@@ -27,6 +27,13 @@ export const typescriptKernels: Kernels = {
     }
     return lanes[0]! + lanes[2]! + (lanes[1]! + lanes[3]!)
   },
+
+  atLeast(weights, floor) {
+    const indices = new Int32Array(weights.length)
+    let count = 0
+    for (let i = 0; i < weights.length; i++) if (weights[i]! >= floor) indices[count++] = i
+    return indices.slice(0, count)
+  },
 }
 
 /** The limit when logits grow: tokens at +Infinity share everything equally. */

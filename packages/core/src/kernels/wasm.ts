@@ -9,6 +9,7 @@ interface Exports {
   find(value: number): number
   exp(end: number, max: number, factor: number): void
   sum(): number
+  atLeast(end: number, floor: number, base: number): number
 }
 
 /** As much of WebAssembly's interface as is used here: neither ECMAScript's types nor all of Node's have it. */
@@ -36,6 +37,7 @@ export function createWasmKernels(): Kernels | undefined {
     return undefined
   }
   const block = new Float32Array(exports.memory.buffer, 0, BLOCK)
+  const found = new Int32Array(exports.memory.buffer, 4 * BLOCK, BLOCK)
 
   /** Copies the block at `start`, filled up to whole vectors with what counts for nothing. Returns its end in bytes. */
   function load(row: Float32Array, start: number): number {
@@ -81,5 +83,32 @@ export function createWasmKernels(): Kernels | undefined {
       }
       return exports.sum()
     },
+
+    atLeast(weights, floor) {
+      const least = roundedUp(floor)
+      let indices: Int32Array = new Int32Array(Math.min(weights.length, 1024))
+      let count = 0
+      for (let i = 0; i < weights.length; i += BLOCK) {
+        const more = (exports.atLeast(load(weights, i), least, i) - 4 * BLOCK) / 4
+        if (more === 0) continue
+        if (count + more > indices.length) {
+          const longer = new Int32Array(Math.min(weights.length, Math.max(count + more, 4 * indices.length)))
+          longer.set(indices)
+          indices = longer
+        }
+        indices.set(found.subarray(0, more), count)
+        count += more
+      }
+      return indices.slice(0, count)
+    },
   }
+}
+
+/** The smallest 32-bit float that is not below `value`, which is positive: a comparison with it decides alike. */
+function roundedUp(value: number): number {
+  const near = Math.fround(value)
+  if (near >= value) return near
+  const bits = new Uint32Array(Float32Array.of(near).buffer)
+  bits[0]! += 1
+  return new Float32Array(bits.buffer)[0]!
 }

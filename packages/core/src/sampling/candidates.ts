@@ -1,6 +1,8 @@
 import { ForetokenError } from '../errors.js'
 import { kernels } from '../kernels/index.js'
+import type { TokenId } from '../model.js'
 import { Distribution } from './distribution.js'
+import { without } from './truncate.js'
 
 /**
  * The tokens that may still come, on their way through the chain: logits that steps change, or a distribution that steps
@@ -11,6 +13,8 @@ export class Candidates {
   private current: Distribution | undefined
   /** The tokens left after a truncation, ascending; all of them until then. */
   private ids: Int32Array | undefined
+  /** Tokens taken out one by one: zero in {@link current}, and as they were in `values` until a step comes back to these. */
+  private excluded: readonly TokenId[] = []
   /** Whether `values` is ours to change. */
   private owned = false
 
@@ -28,8 +32,7 @@ export class Candidates {
 
   /** The logits of the whole vocabulary, to be changed. What a truncation took out stays out. */
   change(): Float32Array {
-    if (!this.owned) this.values = this.values.slice()
-    this.owned = true
+    this.own()
     if (this.scale !== 1) for (let i = 0; i < this.values.length; i++) this.values[i]! *= this.scale
     this.scale = 1
     this.current = undefined
@@ -42,20 +45,36 @@ export class Candidates {
     this.ids = part.ids
   }
 
-  /** The logit of the candidate at `index` of {@link distribution}. */
-  logit(index: number): number {
-    return this.values[this.ids ? this.ids[index]! : index]! * this.scale
+  /** A logit for each weight of {@link distribution}, up to a factor that all have in common. Not to be changed. */
+  get logits(): Float32Array {
+    if (this.excluded.length > 0) this.own()
+    const { ids, values } = this
+    return ids ? Float32Array.from(ids, (id) => values[id]!) : values
+  }
+
+  /** Takes candidates out, by their indices in {@link distribution}. */
+  exclude(indices: readonly number[]): void {
+    this.current = without(this.distribution, indices)
+    this.excluded = [...this.excluded, ...indices.map((index) => this.ids?.[index] ?? index)]
   }
 
   /** @throws `runtime`, `invalid-argument` when nothing is left. */
   get distribution(): Distribution {
     if (this.current) return this.current
     const { ids, scale } = this
-    const logits = ids ? Float32Array.from(ids, (id) => this.values[id]!) : this.values
+    const { logits } = this
     const weights = ids ? logits : new Float32Array(logits.length)
     const total = kernels.softmax(logits, scale, weights)
     if (!(total > 0 && total < Infinity)) throw nothingLeft(this.owned)
     return (this.current = Distribution.trusted(weights, total, ids))
+  }
+
+  private own(): Float32Array {
+    if (!this.owned) this.values = this.values.slice()
+    this.owned = true
+    for (const token of this.excluded) this.values[token] = -Infinity
+    this.excluded = []
+    return this.values
   }
 
   /** A second way through the rest of the chain. */
@@ -63,6 +82,7 @@ export class Candidates {
     const copy = new Candidates(this.values, this.scale)
     copy.current = this.current
     copy.ids = this.ids
+    copy.excluded = this.excluded
     // Whoever changes first copies.
     this.owned = false
     return copy

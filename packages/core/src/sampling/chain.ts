@@ -12,7 +12,7 @@ import { bias } from './steps/bias.js'
 import { dry } from './steps/dry.js'
 import { penalties } from './steps/penalties.js'
 import { keepTypical } from './steps/typical.js'
-import { excludeTopChoices } from './steps/xtc.js'
+import { topChoices } from './steps/xtc.js'
 import { keepMinP, keepTopK, keepTopP } from './truncate.js'
 
 /** What a chain needs to know of the text that it is for. */
@@ -44,13 +44,20 @@ export interface Sampler {
   distribution(logits: Float32Array, tokens: readonly TokenId[], length?: number): Distribution
   /** The token that a greedy sampler takes at `row`. Without penalties or constraints it never touches the logits. */
   argmax(rows: LogitsRows, row: number, tokens: readonly TokenId[], length?: number): TokenId
-  /**
-   * What the response format forces to follow: tokens that are the only ones allowed, and the usual tokens of text that
-   * must come. At most `most`.
-   */
-  forced(tokens: readonly TokenId[], most: number): TokenId[]
+  /** What the response format forces to follow: at most `most` tokens. */
+  forced(tokens: readonly TokenId[], most: number): Forced
   /** The same chain at another temperature. */
   at(temperature: number): Sampler
+}
+
+/** What must come next. */
+export interface Forced {
+  readonly tokens: readonly TokenId[]
+  /**
+   * How many of them are certain, as no other token is allowed. The rest is text that must come, in its usual tokens; the
+   * target may prefer to spell it otherwise.
+   */
+  readonly certain: number
 }
 
 type Step = (candidates: Candidates, history: History) => void
@@ -72,11 +79,11 @@ export function createSampler(options: SamplingOptions = {}, context: SamplerCon
     for (let i = from; i < order.length; i++) {
       steps.get(order[i]!)!(candidates, history)
       if (order[i] !== 'xtc') continue
-      const less = excludeTopChoices(candidates.distribution, resolved.xtcThreshold)
-      if (!less) continue
+      const top = topChoices(candidates.distribution, resolved.xtcThreshold)
+      if (top.length === 0) continue
       // Both ways through the coin, each as probable as it is: what is left is a plain distribution again.
       const excluded = candidates.fork()
-      excluded.keep(less)
+      excluded.exclude(top)
       return mix(resolved.xtcProbability, run(excluded, history, i + 1), run(candidates, history, i + 1))
     }
     return candidates.distribution
@@ -121,7 +128,8 @@ export function createSampler(options: SamplingOptions = {}, context: SamplerCon
       if (order.length === 0 && !restrict.applies(history)) return rows.argmax(row)
       return best(rows.row(row), history)
     },
-    forced: (tokens, most) => (tracker && tokenizer ? forced(tracker, tokenizer, tokens, most) : []),
+    forced: (tokens, most) =>
+      tracker && tokenizer ? findForced(tracker, tokenizer, tokens, most) : { tokens: [], certain: 0 },
     at: (other) => (other === temperature ? sampler : createSampler({ ...options, temperature: other }, context)),
   }
   return sampler
@@ -155,13 +163,20 @@ function makeStep(name: ChainStep, options: ResolvedOptions, tokenizer: Tokenize
   }
 }
 
-function forced(tracker: ConstraintTracker, tokenizer: Tokenizer, tokens: readonly TokenId[], most: number): TokenId[] {
+function findForced(
+  tracker: ConstraintTracker,
+  tokenizer: Tokenizer,
+  tokens: readonly TokenId[],
+  most: number,
+): Forced {
   const all = [...tokens]
   const end = tokens.length + most
+  let certain: number | undefined
   while (all.length < end) {
     const mask = tracker.mask(all, all.length)
     if (!mask) break
     const only = onlyToken(mask)
+    if (only === undefined) certain ??= all.length - tokens.length
     const next = only === undefined ? tokenizer.encode(tracker.forced(all, all.length)) : [only]
     const before = all.length
     for (const token of next) {
@@ -170,7 +185,7 @@ function forced(tracker: ConstraintTracker, tokenizer: Tokenizer, tokens: readon
     }
     if (all.length === before) break
   }
-  return all.slice(tokens.length)
+  return { tokens: all.slice(tokens.length), certain: certain ?? all.length - tokens.length }
 }
 
 /** @throws `invalid-argument` */

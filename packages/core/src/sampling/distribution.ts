@@ -1,4 +1,5 @@
 import { ForetokenError } from '../errors.js'
+import { kernels } from '../kernels/index.js'
 import type { TokenId } from '../model.js'
 
 /** Not negative, and not all 0. */
@@ -60,9 +61,9 @@ export class Distribution {
 
   /** The largest probability: how sure the model is. */
   get peak(): number {
-    let best = 0
-    for (let i = 0; i < this.weights.length; i++) if (this.weights[i]! > best) best = this.weights[i]!
-    return best / this.total
+    const { weights } = this
+    if (weights instanceof Float32Array) return weights[kernels.argmax(weights)]! / this.total
+    return weights.reduce((best, weight) => Math.max(best, weight), 0) / this.total
   }
 
   /**

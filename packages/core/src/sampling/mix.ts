@@ -1,29 +1,34 @@
 import { Distribution } from './distribution.js'
 
-/** `share` of `a` and the rest of `b`. */
+/** `share` of `a` and the rest of `b`. Both are of one vocabulary; either may be sparse. */
 export function mix(share: number, a: Distribution, b: Distribution): Distribution {
-  const ids = a.ids && b.ids ? union(a.ids, b.ids) : undefined
-  const size = ids
-    ? ids.length
-    : Math.max(...[a, b].map(({ ids: own, weights }) => (own ? own.at(-1)! + 1 : weights.length)))
-  const weights = new Float64Array(size)
-  for (const [distribution, part] of [
-    [a, share],
-    [b, 1 - share],
-  ] as const) {
-    let place = 0
-    for (let i = 0; i < distribution.weights.length; i++) {
-      const id = distribution.ids ? distribution.ids[i]! : i
-      if (ids) while (ids[place] !== id) place++
-      else place = id
-      weights[place]! += (part * distribution.weights[i]!) / distribution.total
+  const factors = [share / a.total, (1 - share) / b.total] as const
+  if (sameTokens(a, b)) {
+    const weights = new Float64Array(a.weights.length)
+    let total = 0
+    for (let i = 0; i < weights.length; i++) {
+      total += weights[i] = factors[0] * a.weights[i]! + factors[1] * b.weights[i]!
+    }
+    return Distribution.trusted(weights, total, a.ids)
+  }
+  const sums = new Map<number, number>()
+  for (const [side, { ids, weights }] of [a, b].entries()) {
+    for (let i = 0; i < weights.length; i++) {
+      const token = ids ? ids[i]! : i
+      if (weights[i]! > 0) sums.set(token, (sums.get(token) ?? 0) + factors[side]! * weights[i]!)
     }
   }
-  let total = 0
-  for (let i = 0; i < size; i++) total += weights[i]!
-  return Distribution.trusted(weights, total, ids)
+  const ids = Int32Array.from(sums.keys()).sort()
+  const weights = Float64Array.from(ids, (token) => sums.get(token)!)
+  return Distribution.trusted(
+    weights,
+    weights.reduce((total, weight) => total + weight, 0),
+    ids,
+  )
 }
 
-function union(a: Int32Array, b: Int32Array): Int32Array {
-  return Int32Array.from(new Set([...a, ...b])).sort()
+/** Whether their weights are of the same tokens, one by one. */
+function sameTokens(a: Distribution, b: Distribution): boolean {
+  if (a.weights.length !== b.weights.length || !a.ids !== !b.ids) return false
+  return a.ids === b.ids || a.ids!.every((id, i) => id === b.ids![i])
 }

@@ -85,10 +85,8 @@ export interface SamplingOptions {
   readonly order?: readonly ChainStep[] | undefined
 }
 
-type Defined = { readonly [K in keyof SamplingOptions]-?: Exclude<SamplingOptions[K], undefined> }
-
 /** The options with their defaults. */
-export type ResolvedOptions = Defined
+export type ResolvedOptions = { readonly [K in keyof SamplingOptions]-?: Exclude<SamplingOptions[K], undefined> }
 
 /** @throws `invalid-argument` when an option is out of its range. */
 export function resolveOptions(options: SamplingOptions): ResolvedOptions {

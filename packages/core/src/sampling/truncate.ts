@@ -1,15 +1,17 @@
+import { kernels } from '../kernels/index.js'
 import { Distribution } from './distribution.js'
 
 /** Keeps the `k` most probable tokens (at least one); among equals the lower ids. `Distribution.total` is theirs. */
 export function keepTopK(distribution: Distribution, k: number): Distribution {
-  const { weights } = distribution
   const count = Math.max(1, k)
-  // The buffer is the faster of the two while it seldom runs full.
-  const few = count * 512 <= weights.length
-  return keep(
-    distribution,
-    few ? select(largest(weights, count), 'count', count) : boundary(weights, 'count', count, 0),
-  )
+  const most = distribution.weights[largestIndex(distribution.weights)]!
+  // A few tokens have nearly everything: they are looked for first, and most rows need no further look.
+  let likely = distribution
+  for (const share of [2 ** -8, 2 ** -16, 2 ** -20, 2 ** -24, 2 ** -28, 2 ** -40, 0]) {
+    likely = atLeast(distribution, most * share)
+    if (likely.weights.length >= count) break
+  }
+  return likely.weights.length <= count ? likely : keep(likely, boundary(likely.weights, 'count', count))
 }
 
 /**
@@ -19,17 +21,36 @@ export function keepTopK(distribution: Distribution, k: number): Distribution {
 export function keepTopP(distribution: Distribution, p: number): Distribution {
   const { weights, total } = distribution
   // All tokens up to this weight hold at most half of 1 - p together, so that none of them is needed; half, so that it
-  // is not a matter of rounding.
+  // is not a matter of rounding. Of a large vocabulary hardly anything is left.
   const floor = (0.5 * total * (1 - p)) / weights.length
-  return keep(distribution, boundary(weights, 'weight', total * p, floor))
+  const likely = atLeast(distribution, floor)
+  return keep(likely, boundary(likely.weights, 'weight', total * p))
 }
 
 /** Keeps the tokens that are at least `m` times as probable as the most probable one. */
 export function keepMinP(distribution: Distribution, m: number): Distribution {
   const { weights } = distribution
-  let max = 0
-  for (let i = 0; i < weights.length; i++) if (weights[i]! > max) max = weights[i]!
-  return keep(distribution, { weight: m * max, equals: Infinity })
+  return atLeast(distribution, m * weights[largestIndex(weights)]!)
+}
+
+/** The index of the largest weight; the first among equals. */
+export function largestIndex(weights: Weights): number {
+  if (weights instanceof Float32Array) return kernels.argmax(weights)
+  let best = 0
+  for (let i = 1; i < weights.length; i++) if (weights[i]! > weights[best]!) best = i
+  return best
+}
+
+/** The tokens of at least this weight; all that have any weight when it is 0. */
+export function atLeast(distribution: Distribution, weight: number): Distribution {
+  return subset(distribution, indicesAtLeast(distribution.weights, weight))
+}
+
+/** The indices of the weights that are at least `least`, ascending. A weight of 0 never is. */
+export function indicesAtLeast(weights: Weights, least: number): Int32Array {
+  const floor = Math.max(least, Number.MIN_VALUE)
+  if (weights instanceof Float32Array) return kernels.atLeast(weights, floor)
+  return Int32Array.from(weights.keys()).filter((index) => weights[index]! >= floor)
 }
 
 /** Tokens above `weight` stay, and the first `equals` of those that have it. */
@@ -55,27 +76,29 @@ export function subset({ ids, weights }: Distribution, kept: Int32Array): Distri
   return Distribution.trusted(keptWeights, total, kept)
 }
 
+/** The distribution without some of its tokens. */
+export function without({ ids, weights }: Distribution, indices: readonly number[]): Distribution {
+  const rest = weights.slice()
+  for (const index of indices) rest[index] = 0
+  let total = 0
+  for (let i = 0; i < rest.length; i++) total += rest[i]!
+  return Distribution.trusted(rest, total, ids)
+}
+
 type Weights = Distribution['weights']
 
 /** The indices of the weights on the right side of a boundary, ascending. A weight of 0 never is. */
 function indicesFrom(weights: Weights, weight: number, equals: number): Int32Array {
-  let indices: Int32Array = new Int32Array(Math.min(weights.length, 1024))
+  const indices = new Int32Array(weights.length)
   let count = 0
   let left = equals
   for (let i = 0; i < weights.length; i++) {
     const candidate = weights[i]!
-    if (!(candidate >= weight) || candidate === 0) continue
-    if (candidate === weight && left-- <= 0) continue
-    if (count === indices.length) indices = lengthened(indices, weights.length)
+    if (candidate < weight) continue
+    if (candidate === weight && (candidate === 0 || left-- <= 0)) continue
     indices[count++] = i
   }
   return indices.slice(0, count)
-}
-
-function lengthened(indices: Int32Array, most: number): Int32Array {
-  const longer = new Int32Array(Math.min(most, indices.length * 4))
-  longer.set(indices)
-  return longer
 }
 
 /** What a prefix is measured by: its length, or the sum of its weights. */
@@ -83,17 +106,18 @@ type Measure = 'count' | 'weight'
 
 /**
  * Where the smallest prefix of the weights, sorted descending, ends that measures `goal`; everything when all of them do
- * not. Weights up to `floor` are left out.
+ * not.
  *
  * No sort: the measure of each eighth of an octave tells in which of them the end lies, and only that one is looked into.
  */
-function boundary(weights: Weights, measure: Measure, goal: number, floor: number): Boundary {
+function boundary(weights: Weights, measure: Measure, goal: number): Boundary {
+  if (weights.length <= 1024) return select(Float64Array.from(weights), measure, goal)
   const keys = bucketKeys(weights)
   const counts = new Float64Array(BUCKETS)
   const sums = new Float64Array(BUCKETS)
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i]!
-    if (!(weight > floor)) continue
+    if (weight === 0) continue
     const bucket = keys[i]! >>> SHIFT
     counts[bucket]! += 1
     sums[bucket]! += weight
@@ -106,27 +130,9 @@ function boundary(weights: Weights, measure: Measure, goal: number, floor: numbe
   const values = new Float64Array(counts[bucket]!)
   let count = 0
   for (let i = 0; count < values.length; i++) {
-    if (keys[i]! >>> SHIFT === bucket && weights[i]! > floor) values[count++] = weights[i]!
+    if (keys[i]! >>> SHIFT === bucket && weights[i]! > 0) values[count++] = weights[i]!
   }
-  return count > 0 ? select(values, measure, goal - before) : { weight: floor, equals: 0 }
-}
-
-/**
- * The `count` largest weights and perhaps some more. One pass with a buffer, which is cut down to its `count` largest
- * whenever it is full; the smallest of them is the bar that a later weight has to pass.
- */
-function largest(weights: Weights, count: number): Float64Array {
-  const buffer = new Float64Array(Math.max(2 * count, 256))
-  let used = 0
-  let bar = 0
-  for (let i = 0; i < weights.length; i++) {
-    if (!(weights[i]! > bar)) continue
-    buffer[used++] = weights[i]!
-    if (used < buffer.length) continue
-    bar = select(buffer, 'count', count).weight
-    used = count
-  }
-  return buffer.subarray(0, used)
+  return count > 0 ? select(values, measure, goal - before) : { weight: 0, equals: 0 }
 }
 
 const BUCKETS = 2048

@@ -1,11 +1,14 @@
+import type { Forced } from '../sampling/chain.js'
 import { Distribution } from '../sampling/distribution.js'
 import type { Draft, Drafter, DraftStrategy } from '../strategy.js'
 
 /**
- * Drafts what the response format forces: `{"name": "` needs no model to be foreseen. It costs next to nothing, and the
- * target can hardly refuse.
+ * Drafts what the response format forces: `{"name": "` needs no model to be foreseen.
  *
- * @param then Who drafts from there on, and where nothing is forced. Default: nobody.
+ * Tokens that are the only ones allowed are certain, and come first. Then `then` is asked. Where it has nothing to say,
+ * text that must come is drafted in its usual tokens; a target may spell it in others, and a draft model knows better.
+ *
+ * @param then Default: nobody.
  */
 export function forcedTokens(then?: DraftStrategy): DraftStrategy {
   return {
@@ -17,38 +20,44 @@ export function forcedTokens(then?: DraftStrategy): DraftStrategy {
 }
 
 class ForcedDrafter implements Drafter {
-  /** How many tokens of the last draft were forced, and whether others followed them. */
-  private forced = 0
-  private went = false
+  /** How many tokens stood before the last draft of `then`; undefined when it was not asked. */
+  private before: number | undefined
 
   constructor(
-    private readonly find: (tokens: readonly number[], most: number) => number[],
+    private readonly find: (tokens: readonly number[], most: number) => Forced,
     private readonly then: Drafter | undefined,
   ) {}
 
   async propose(...[context, request]: Parameters<Drafter['propose']>): Promise<Draft> {
     const { maxTokens, goOn } = request
-    // As far as a draft knows, what is forced is certain.
-    const found = this.find(context, maxTokens)
-    const end = found.findIndex((_, index) => !goOn(index, 1))
-    const tokens = end < 0 ? found : found.slice(0, end)
-    this.forced = tokens.length
-    this.went = this.then !== undefined && end < 0 && tokens.length < maxTokens
-    if (!this.went) return { tokens }
+    this.before = undefined
+    const forced = this.find(context, maxTokens)
+    // As far as a draft knows, what is forced is sure to come.
+    let length = 0
+    while (length < forced.tokens.length && goOn(length, 1)) length++
+    const certain = forced.tokens.slice(0, forced.certain)
+    const tokens = forced.tokens.slice(0, length)
+    if (!this.then || length < certain.length || certain.length === maxTokens) return { tokens }
 
-    const rest = await this.then!.propose([...context, ...tokens], {
+    this.before = certain.length
+    const rest = await this.then.propose([...context, ...certain], {
       ...request,
-      maxTokens: maxTokens - tokens.length,
-      goOn: (index, confidence) => goOn(tokens.length + index, confidence),
+      maxTokens: maxTokens - certain.length,
+      goOn: (index, confidence) => goOn(certain.length + index, confidence),
     })
+    if (rest.tokens.length === 0) return { tokens }
     return {
-      tokens: [...tokens, ...rest.tokens],
-      distributions: rest.distributions && [...tokens.map((token) => Distribution.point(token)), ...rest.distributions],
+      tokens: [...certain, ...rest.tokens],
+      distributions: rest.distributions && [
+        ...certain.map((token) => Distribution.point(token)),
+        ...rest.distributions,
+      ],
     }
   }
 
   observe(...[verdict]: Parameters<NonNullable<Drafter['observe']>>): void {
-    if (this.went) this.then?.observe?.({ ...verdict, accepted: Math.max(0, verdict.accepted - this.forced) })
+    if (this.before === undefined) return
+    this.then?.observe?.({ ...verdict, accepted: Math.max(0, verdict.accepted - this.before) })
   }
 
   dispose(): void | Promise<void> {
