@@ -18,6 +18,11 @@ export function describeStats(stats: GenerateStats): string {
   return parts.join(' · ')
 }
 
+/** What has to be said wherever a lossy verifier was at work. */
+export function lossyNote(verifier: string): string {
+  return `The verifier ${verifier} is lossy: the text is not what the target alone would have said.`
+}
+
 function cached({ cachedTokens }: GenerateStats): string {
   return cachedTokens > 0 ? ` (${cachedTokens} cached)` : ''
 }

@@ -112,6 +112,15 @@ describe('generate', { timeout: 120_000 }, () => {
     expect(coloured.out).toMatch(/\u001B\[32m/)
   })
 
+  test('what is lossy is called lossy', async () => {
+    const args = ['generate', ...pair, ...prompt, '-n', '8', '-t', '1', '--verifier']
+    expect((await foretoken([...args, 'lossy-typical'])).err).toContain('lossy-typical is lossy')
+    expect((await foretoken([...args, 'coupled'])).err).not.toContain('lossy')
+    const { out } = await foretoken([...args, 'lossy-threshold', '--json', '--top-logprobs', '1'])
+    expect(JSON.parse(out)).toMatchObject({ lossy: true, verifier: 'lossy-threshold' })
+    expect(JSON.parse(out).logprobs).toHaveLength(JSON.parse(out).tokens.length)
+  })
+
   test('the text has the format that is asked for', async () => {
     const schema = join(folder, 'schema.json')
     await writeFile(

@@ -133,6 +133,16 @@ export function decimal(least: number, most: number): (text: string) => number {
   }
 }
 
+/** More than `least`. */
+export function above(least: number, most: number): (text: string) => number {
+  const parse = decimal(least, most)
+  return (text) => {
+    const value = parse(text)
+    if (value === least) throw new InvalidArgumentError(`It must be above ${least}, at most ${most}.`)
+    return value
+  }
+}
+
 function parseGpu(text: string): Gpu {
   if (text === 'auto' || text === 'metal' || text === 'cuda' || text === 'vulkan') return text
   if (text === 'off' || text === 'cpu' || text === 'false') return false

@@ -16,7 +16,18 @@ describe('sampling options', () => {
       ...['--xtc-probability', '0.5', '--xtc-threshold', '0.2', '--repetition-penalty', '1.1'],
       ...['--presence-penalty', '0.1', '--frequency-penalty', '-0.2', '--penalty-window', '64'],
       ...['--dry-multiplier', '0.8', '--dry-base', '1.5', '--dry-allowed-length', '3', '--dry-window', '512'],
-      ...['--dry-breaker', '\\n', '--dry-breaker', ';', '--logit-bias', '5=-100', '--logit-bias', '7=1.5'],
+      ...[
+        '--dry-breaker',
+        '\\n',
+        '--dry-breaker',
+        ';',
+        '--logit-bias',
+        '5=-100',
+        '--logit-bias',
+        '7=1.5',
+        '--logit-bias',
+        '8=-Infinity',
+      ],
       ...[
         '--ban',
         '3',
@@ -50,7 +61,7 @@ describe('sampling options', () => {
       dryAllowedLength: 3,
       dryWindow: 512,
       drySequenceBreakers: ['\n', ';'],
-      logitBias: { 5: -100, 7: 1.5 },
+      logitBias: { 5: -100, 7: 1.5, 8: -Infinity },
       bannedTokens: [3, 4],
       minTokens: 2,
       order: ['bias', 'penalties', 'dry', 'topK', 'typicalP', 'topP', 'minP', 'xtc', 'temperature'],
@@ -71,6 +82,8 @@ describe('sampling options', () => {
     [['--verifier', 'guess'], /Allowed choices are greedy/],
     [['--presence-penalty', '3'], /from -2 to 2/],
     [['--ban', 'x'], /whole number/],
+    [['--top-p', '0'], /above 0/],
+    [['--repetition-penalty', '0'], /above 0/],
   ])('refuses %j', (args, message) => {
     expect(() => parse(...args)).toThrow(message)
   })

@@ -1,6 +1,6 @@
 import { type ChainStep, defaultOrder, type GenerateOptions, verifiers, type VerifierName } from '@foretoken/core'
 import { InvalidArgumentError, Option } from 'commander'
-import { decimal, isNumeric, unescaped, whole } from './options.js'
+import { above, decimal, isNumeric, unescaped, whole } from './options.js'
 
 /** How tokens are chosen: the settings of `generate`, each with a flag of its name. */
 export type SamplingFlags = Pick<GenerateOptions, (typeof names)[number]> & {
@@ -48,12 +48,12 @@ export const samplingOptions = (): Option[] => {
   return [
     option('-t, --temperature <t>', '0 always takes the likeliest token').default(0).argParser(decimal(0, 100)),
     option('--top-k <n>', 'keep the n likeliest tokens, 0 for all').argParser(whole(0)),
-    option('--top-p <p>', 'keep the likeliest tokens that make up p').argParser(share),
+    option('--top-p <p>', 'keep the likeliest tokens that make up p').argParser(above(0, 1)),
     option('--min-p <p>', 'drop tokens below p times the likeliest').argParser(share),
-    option('--typical-p <p>', 'keep the tokens of typical surprise that make up p').argParser(share),
+    option('--typical-p <p>', 'keep the tokens of typical surprise that make up p').argParser(above(0, 1)),
     option('--xtc-probability <p>', 'how often to drop all but the last of the top choices').argParser(share),
     option('--xtc-threshold <p>', 'what counts as a top choice (default: 0.1)').argParser(share),
-    option('--repetition-penalty <f>', 'divides logits of tokens seen, prompt included').argParser(decimal(0, 100)),
+    option('--repetition-penalty <f>', 'divides logits of tokens seen, prompt included').argParser(above(0, 100)),
     option('--presence-penalty <x>', 'off the logits of tokens said, once').argParser(decimal(-2, 2)),
     option('--frequency-penalty <x>', 'off the logits of tokens said, each time').argParser(decimal(-2, 2)),
     option('--penalty-window <n>', 'the penalties look at the last n tokens (default: all)').argParser(whole(1)),
@@ -86,7 +86,9 @@ export const samplingOptions = (): Option[] => {
 
 function parseBias(text: string, previous?: Readonly<Record<number, number>>): Record<number, number> {
   const [token = '', bias = ''] = text.split('=')
-  if (!isNumeric(token) || !isNumeric(bias)) throw new InvalidArgumentError('Write it as token=bias: 50256=-100.')
+  if (!isNumeric(token) || !(isNumeric(bias) || bias === '-Infinity')) {
+    throw new InvalidArgumentError('Write it as token=bias: 50256=-100.')
+  }
   return { ...previous, [whole(0)(token)]: Number(bias) }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { coupled, type Verifier } from './verify/index.js'
 import { ConstraintTracker } from './constrain/tracker.js'
 import { generate, type GenerateOptions } from './generate.js'
 import { fixedLength } from './length/fixed.js'
@@ -75,6 +76,51 @@ describe('a response format', () => {
     controller.abort(new Error('enough'))
     await expect(run({ signal: controller.signal }, constraint)).rejects.toThrow('enough')
     expect(constraint.opened).toBe(0)
+  })
+
+  it('is put away, and so is the sequence, when putting it away fails', async () => {
+    const model = toy(1)
+    const failing = {
+      name: 'failing',
+      open: () => ({
+        ...new ToyConstraint(automaton, vocabSize).open(),
+        dispose() {
+          throw new Error('ouch')
+        },
+      }),
+    }
+    for (let i = 0; i < 10; i++) {
+      await expect(generate({ model, prompt: [0], responseFormat: failing }).result()).rejects.toThrow('ouch')
+    }
+    expect(model.open).toBe(0)
+  })
+
+  it('stands a draft that leads to where nothing is left', async () => {
+    // After 1 only 2 may come, which is banned; the target never says 1.
+    const constraint = new ToyConstraint([{ 1: 1, 3: 2 }, { 2: 3 }, { [end]: 3 }, {}], vocabSize)
+    const lost = { name: 'lost', open: () => ({ propose: () => ({ tokens: [1, 1] }) }) }
+    for (const verifier of ['rejection', 'block', 'match', 'coupled'] as const) {
+      const options = { bannedTokens: [2], logitBias: { 1: -Infinity }, temperature: 1, strategy: lost, verifier }
+      expect((await run(options, constraint)).tokens).toEqual([3])
+    }
+  })
+
+  it('keeps no more masks than a round can ask for', () => {
+    const constraint = new ToyConstraint([{ 1: 0, 2: 0 }], vocabSize)
+    const tracker = new ConstraintTracker(constraint.open(), 0, () => false)
+    const text = Array.from({ length: 1000 }, () => 1)
+    for (let length = 0; length <= 1000; length++) tracker.mask(text, length)
+    const held = (tracker as unknown as { masks: unknown[] }).masks.filter((mask) => mask !== undefined)
+    expect(held.length).toBeLessThanOrEqual(64)
+    expect(constraint.masks).toBe(1001)
+    tracker.mask(text, 990)
+    expect(constraint.masks).toBe(1001)
+  })
+
+  it('refuses what is no format', async () => {
+    for (const responseFormat of ['json', null, 5, {}] as unknown as ToyConstraint[]) {
+      await expect(run({ responseFormat })).rejects.toThrow('must be an object with a type')
+    }
   })
 
   it('needs a model that can', async () => {
@@ -210,6 +256,31 @@ describe('logprobs', () => {
     ])
   })
 
+  it('changes neither the text nor the name of a verifier that is an instance of a class', async () => {
+    class Own {
+      get name() {
+        return 'own'
+      }
+      get chance() {
+        return coupled.chance
+      }
+      verify = coupled.verify
+    }
+    const settings = { ...options, maxTokens: 6, topK: 0, verifier: new Own() as Verifier }
+    for (let seed = 0; seed < 10; seed++) {
+      const silent = await generate({ model: model(), ...settings, seed, topLogprobs: undefined }).result()
+      const telling = await generate({ model: model(), ...settings, seed }).result()
+      expect(telling.tokens).toEqual(silent.tokens)
+      expect(telling.verifier).toBe('own')
+    }
+  })
+
+  it('are there, though empty, when nothing was said', async () => {
+    const silent = new ToyModel({ next: () => [1, 0, 0, 0], end: 0 })
+    const { logprobs } = await generate({ model: silent, prompt: [1], logprobs: true }).result()
+    expect(logprobs).toEqual([])
+  })
+
   it('refuses a number of alternatives that is none', async () => {
     const attempt = generate({ model: model(), prompt: [0], topLogprobs: -1 }).result()
     await expect(attempt).rejects.toThrow('topLogprobs is -1')
@@ -235,6 +306,11 @@ describe('verifiers by name', () => {
     for (const verifier of ['lossy-typical', 'lossy-threshold'] as const) {
       expect(await generate({ ...options, verifier }).result()).toMatchObject({ verifier, lossy: true })
     }
+  })
+  it('refuses what is neither, and a seed or a stop that is none', async () => {
+    await expect(generate({ ...options, verifier: {} as Verifier }).result()).rejects.toThrow('has no verify()')
+    await expect(generate({ ...options, seed: NaN }).result()).rejects.toThrow('seed is NaN')
+    await expect(generate({ ...options, stop: 42 as unknown as string }).result()).rejects.toThrow('a list of texts')
   })
   it('names them when there is none of that name', async () => {
     const attempt = generate({ ...options, verifier: 'toString' as 'block' }).result()

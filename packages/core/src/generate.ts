@@ -7,12 +7,21 @@ import type { LengthPolicy } from './length/policy.js'
 import { Metrics, type GenerateStats } from './metrics.js'
 import type { ChatMessage, LanguageModel, Sequence, TokenId } from './model.js'
 import { reconcile } from './reconcile.js'
-import { chooseVerifier, mustRollBack, openFormat, promptTokens, stopStrings, tokenLimit } from './request.js'
+import {
+  chooseSeed,
+  chooseVerifier,
+  mustRollBack,
+  openFormat,
+  promptTokens,
+  stopStrings,
+  tokenLimit,
+  wantsLogprobs,
+} from './request.js'
 import { createChance } from './sampling/chance.js'
 import { createSampler } from './sampling/chain.js'
 import type { TokenLogprobs } from './sampling/logprobs.js'
 import type { SamplingOptions } from './sampling/options.js'
-import { shield } from './shield.js'
+import { openShielded } from './shield.js'
 import { speculate, type Round } from './speculate.js'
 import { StopMatcher } from './stop.js'
 import type { Drafter, DraftStrategy } from './strategy.js'
@@ -132,7 +141,7 @@ export function generate(options: GenerateOptions): Generation {
 
 async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, undefined> {
   const { model, signal, strategy } = options
-  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
+  const seed = chooseSeed(options)
   const stops = new StopMatcher(stopStrings(options.stop))
   const context = promptTokens(options)
   const promptLength = context.length
@@ -158,11 +167,12 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     const sampler = createSampler(options, { tokenizer: model.tokenizer, promptLength, tracker })
     target ??= await model.createSequence()
     if (strategy) {
-      drafter = shield(await strategy.open({ target: model, sampler }), {
+      drafter = await openShielded(strategy, Object.freeze({ target: model, sampler }), {
         vocabSize: model.vocabSize,
         // The first draft may have the whole prompt to read.
         patienceMs: () => 10_000 + 20 * context.length,
         warn: (warning) => warnings.push(warning),
+        signal,
       })
     }
 
@@ -228,15 +238,18 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
         seed,
         verifier: verifier.name,
         lossy: verifier.lossy ?? false,
-        ...(told.length > 0 && { logprobs: told }),
+        ...(wantsLogprobs(options) && { logprobs: told }),
         warnings,
         stats,
       },
     }
   } finally {
-    await drafter.dispose?.()
-    tracker?.dispose()
-    if (!options.sequence) await target?.dispose()
+    try {
+      await drafter.dispose?.()
+      tracker?.dispose()
+    } finally {
+      if (!options.sequence) await target?.dispose()
+    }
   }
   // Last, when everything is put away: a reader may never ask for more.
   yield finish

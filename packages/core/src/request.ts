@@ -38,7 +38,7 @@ export function promptTokens({ model, prompt, messages }: GenerateOptions): Toke
 
 /** The verifier asked for, or the best one for the temperature. @throws `invalid-argument` */
 export function chooseVerifier(options: GenerateOptions): Verifier {
-  const { model, verifier, logprobs, topLogprobs } = options
+  const { model, verifier, topLogprobs } = options
   const { temperature } = resolveOptions(options)
   const known = typeof verifier === 'string' && Object.hasOwn(verifiers, verifier) ? verifiers[verifier] : undefined
   if (typeof verifier === 'string' && !known) {
@@ -48,6 +48,9 @@ export function chooseVerifier(options: GenerateOptions): Verifier {
     )
   }
   const chosen = known ?? (verifier as Verifier | undefined) ?? (temperature === 0 ? greedy : block)
+  if (typeof chosen.verify !== 'function') {
+    throw new ForetokenError('invalid-argument', 'The verifier has no verify(): pass a name, or a Verifier.')
+  }
   if (chosen.greedyOnly && temperature !== 0) {
     throw new ForetokenError(
       'invalid-argument',
@@ -57,12 +60,27 @@ export function chooseVerifier(options: GenerateOptions): Verifier {
   if (topLogprobs !== undefined && !(Number.isInteger(topLogprobs) && topLogprobs >= 0)) {
     throw new ForetokenError('invalid-argument', `topLogprobs is ${topLogprobs}: it must be an integer, 0 or more.`)
   }
-  return (logprobs ?? topLogprobs !== undefined) ? withLogprobs(chosen, topLogprobs ?? 0, model.tokenizer) : chosen
+  return wantsLogprobs(options) ? withLogprobs(chosen, topLogprobs ?? 0, model.tokenizer) : chosen
+}
+
+export function wantsLogprobs({ logprobs, topLogprobs }: GenerateOptions): boolean {
+  return logprobs ?? topLogprobs !== undefined
+}
+
+/** The seed asked for, or a random one. @throws `invalid-argument` */
+export function chooseSeed({ seed }: GenerateOptions): number {
+  if (seed === undefined) return Math.floor(Math.random() * 2 ** 32)
+  if (Number.isSafeInteger(seed)) return seed
+  throw new ForetokenError('invalid-argument', `seed is ${String(seed)}: it must be an integer.`)
 }
 
 /** The response format, ready for one text. @throws `unsupported`, `invalid-argument` */
 export async function openFormat({ model, responseFormat }: GenerateOptions): Promise<Matcher | undefined> {
   if (responseFormat === undefined) return undefined
+  const given: unknown = responseFormat
+  if (typeof given !== 'object' || given === null || !('type' in given || 'open' in given)) {
+    throw new ForetokenError('invalid-argument', "responseFormat must be an object with a type: { type: 'json' }.")
+  }
   if ('open' in responseFormat) return responseFormat.open()
   if (responseFormat.type === 'text') return undefined
   if (!model.constrain) {
@@ -101,6 +119,9 @@ export function tokenLimit({ model, maxTokens }: GenerateOptions, prompt: number
 /** @throws `invalid-argument` */
 export function stopStrings(stop: string | readonly string[] | undefined): readonly string[] {
   const stops = stop === undefined ? [] : typeof stop === 'string' ? [stop] : stop
+  if (!Array.isArray(stops) || stops.some((text) => typeof text !== 'string')) {
+    throw new ForetokenError('invalid-argument', 'stop must be a text or a list of texts.')
+  }
   if (stops.includes(''))
     throw new ForetokenError('invalid-argument', 'A stop string is empty: it would end every text.')
   return stops

@@ -89,6 +89,87 @@ describe('a hostile strategy costs its draft, never the text', () => {
     await expect(running).rejects.toThrow('enough')
   })
 
+  it('rewrites what it is handed: the verdict, the request, the chance, the sampler', async () => {
+    const options = {
+      model: toy(),
+      prompt: [0, 1],
+      maxTokens: 30,
+      length: fixedLength(3),
+      temperature: 1,
+      topK: 1,
+      seed: 1,
+    }
+    const wanted = (await generate(options).result()).tokens
+    const spoil = (object: object) => {
+      for (const key of Object.keys(object)) {
+        try {
+          ;(object as Record<string, unknown>)[key] = () => 3
+        } catch {
+          // Frozen.
+        }
+      }
+    }
+    const vandal: DraftStrategy = {
+      name: 'vandal',
+      open(init) {
+        spoil(init.sampler)
+        spoil(init.sampler.options)
+        return {
+          propose(_, request) {
+            spoil(request.chance)
+            spoil(request)
+            return { tokens: [0] }
+          },
+          observe: spoil,
+        }
+      },
+    }
+    expect((await generate({ ...options, strategy: vandal }).result()).tokens).toEqual(wanted)
+  })
+
+  it('rejects in an asynchronous observe: a warning, not the end of the process', async () => {
+    const observe = () => Promise.reject(new Error('ouch'))
+    const { tokens, warnings } = await run(hostile(() => ({ tokens: [0] }), { observe }))
+    expect(tokens).toEqual((await run()).tokens)
+    expect(warnings.length).toBeGreaterThan(0)
+    expect(warnings[0]!.message).toContain('ouch')
+  })
+
+  it.each([
+    ['open', { open: () => new Promise<never>(() => {}) }],
+    [
+      'propose, with a promise of its own making',
+      // oxlint-disable-next-line unicorn/no-thenable -- it is what this is about
+      { open: () => ({ propose: () => ({ then: () => {} }) }) },
+    ],
+    [
+      'propose and dispose',
+      { open: () => ({ propose: () => new Promise<never>(() => {}), dispose: () => new Promise<never>(() => {}) }) },
+    ],
+  ])('hangs in %s: the caller who aborts is heard within a second or so', async (_, rest) => {
+    const controller = new AbortController()
+    const started = performance.now()
+    const running = run({ name: 'hostile', ...rest } as DraftStrategy, controller.signal)
+    setTimeout(() => controller.abort(new Error('enough')), 20)
+    await expect(running).rejects.toThrow('enough')
+    expect(performance.now() - started).toBeLessThan(3_000)
+  })
+
+  it('opens late, when the caller has gone: it is put away', async () => {
+    const controller = new AbortController()
+    let open: ((drafter: object) => void) | undefined
+    const strategy = {
+      name: 'late',
+      open: () => new Promise((resolve) => (open = resolve)),
+    } as unknown as DraftStrategy
+    const running = run(strategy, controller.signal)
+    setTimeout(() => controller.abort(new Error('enough')), 10)
+    await expect(running).rejects.toThrow('enough')
+    const dispose = vi.fn<() => void>()
+    open!({ propose: () => ({ tokens: [] }), dispose })
+    await vi.waitFor(() => expect(dispose).toHaveBeenCalledOnce())
+  })
+
   it('drafts anything at all (property)', async () => {
     const wanted = (await run()).tokens
     const token = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer(), fc.double())

@@ -1,6 +1,6 @@
 import { ForetokenError } from './errors.js'
 import { Distribution } from './sampling/distribution.js'
-import type { Draft, Drafter, DraftRequest } from './strategy.js'
+import type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy } from './strategy.js'
 
 /** After this many faults a drafter is not asked again in this generation. */
 const strikes = 3
@@ -10,14 +10,36 @@ export interface ShieldOptions {
   /** How long a proposal may take, in milliseconds. A drafter that takes longer is not asked again. */
   readonly patienceMs: () => number
   readonly warn: (warning: ForetokenError) => void
+  /** The caller's. A strategy that does not answer does not keep it waiting. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How long a drafter that hangs, or whose caller has gone, may take to put itself away. */
+const hurriedMs = 1_000
+
+/** Opens a strategy behind a {@link shield}. What `open` throws is the caller's to know: a vocabulary that does not fit. */
+export async function openShielded(
+  strategy: DraftStrategy,
+  init: DrafterInit,
+  options: ShieldOptions,
+): Promise<Drafter> {
+  const opening = Promise.resolve(strategy.open(init))
+  try {
+    return shield(await within(undefined, options.signal, opening), options)
+  } catch (error) {
+    // It may still come, when nobody wants it any more.
+    opening.then((drafter) => drafter?.dispose?.()).catch(() => {})
+    throw error
+  }
 }
 
 /**
  * Stands between the algorithm and a draft strategy, which may be anybody's: what throws, hangs or proposes something
  * illegal costs the round its draft and earns a warning, and never reaches the text.
  */
-export function shield(drafter: Drafter, { vocabSize, patienceMs, warn }: ShieldOptions): Drafter {
+export function shield(drafter: Drafter, { vocabSize, patienceMs, warn, signal }: ShieldOptions): Drafter {
   let faults = 0
+  let hangs = false
   const fault = (message: string, cause?: unknown): void => {
     faults++
     const rest = faults < strikes ? 'This round goes on without a draft.' : 'The generation goes on without drafts.'
@@ -28,27 +50,33 @@ export function shield(drafter: Drafter, { vocabSize, patienceMs, warn }: Shield
     async propose(context, request) {
       if (faults >= strikes) return nothing
       try {
-        // A copy of the context: what a strategy does to it stays with the strategy.
-        const draft = await within(patienceMs(), request.signal, drafter.propose(context.slice(), request))
+        // Copies: what a strategy does to them stays with the strategy.
+        const asked = Object.freeze({ ...request })
+        const draft = await within(patienceMs(), request.signal, drafter.propose(context.slice(), asked))
         return checked(draft, request, vocabSize)
       } catch (error) {
         request.signal?.throwIfAborted()
-        if (error === late) faults = strikes
+        hangs = error === late
+        if (hangs) faults = strikes
         fault(error === late ? 'The draft strategy did not answer in time.' : describe(error), error)
         return nothing
       }
     },
     observe(verdict) {
       if (faults >= strikes) return
+      const complain = (error: unknown): void => fault(describe(error), error)
       try {
-        drafter.observe?.(verdict)
+        const { accepted, next } = verdict
+        const done: unknown = drafter.observe?.(Object.freeze({ accepted, next }))
+        // Nobody waits for it, but it must not fail unheard either.
+        if (isThenable(done)) Promise.resolve(done).catch(complain)
       } catch (error) {
-        fault(describe(error), error)
+        complain(error)
       }
     },
     async dispose() {
       try {
-        await within(patienceMs(), undefined, drafter.dispose?.())
+        await within(hangs || signal?.aborted ? hurriedMs : patienceMs(), undefined, drafter.dispose?.())
       } catch (error) {
         warn(new ForetokenError('strategy', 'The draft strategy could not be disposed; it may leak.', { cause: error }))
       }
@@ -96,15 +124,19 @@ function describe(error: unknown): string {
 }
 
 /** The value, or a rejection: {@link late} after `ms`, the signal's reason once it is aborted. */
-async function within<T>(ms: number, signal: AbortSignal | undefined, value: T | Promise<T>): Promise<T> {
-  if (!(value instanceof Promise)) return value
+async function within<T>(
+  ms: number | undefined,
+  signal: AbortSignal | undefined,
+  value: T | PromiseLike<T>,
+): Promise<T> {
+  if (!isThenable(value)) return value
   let timer: ReturnType<typeof setTimeout> | undefined
   let abort: (() => void) | undefined
   try {
     return await Promise.race([
       value,
       new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(late), ms)
+        if (ms !== undefined) timer = setTimeout(() => reject(late), ms)
         abort = () => reject(signal?.reason)
         signal?.addEventListener('abort', abort)
         if (signal?.aborted) abort()
@@ -114,4 +146,9 @@ async function within<T>(ms: number, signal: AbortSignal | undefined, value: T |
     clearTimeout(timer)
     if (abort) signal?.removeEventListener('abort', abort)
   }
+}
+
+/** Promises of other realms and home-made ones are promises too. */
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function'
 }

@@ -1,10 +1,12 @@
 import { promptKinds } from '@foretoken/demo-models'
+import { verifiers } from '@foretoken/core'
 import { Command, Option } from 'commander'
 import { checkConfigurations, type Configuration, parseConfiguration } from '../bench/configuration.js'
 import { chooseAll, openDrafts } from '../bench/open.js'
 import { type Destinations, outputBench } from '../bench/output.js'
 import { runBench } from '../bench/run.js'
 import { schedule } from '../bench/schedule.js'
+import { lossyNote } from '../describe-stats.js'
 import { noteOn, prepare } from '../demo/prepare.js'
 import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
@@ -98,10 +100,16 @@ async function bench(flags: Flags, terminal: Terminal): Promise<ExitCode> {
     const generate = { ...samplingOf(flags), temperature, maxTokens, stop }
     const options = { model, drafts, chosen, drafting: flags, plan, generate }
     const measured = await runBench(options, terminal)
-    await outputBench(options, measured, noteOn(files.demo, prepared), flags, terminal)
+    const notes = [noteOn(files.demo, prepared), lossyMark(flags.verifier)].filter((note) => note !== undefined)
+    await outputBench(options, measured, notes.length > 0 ? notes.join('\n') : undefined, flags, terminal)
     return measured.interrupted ? exitCodes.interrupted : exitCodes.ok
   } finally {
     for (const draft of drafts.values()) await draft.dispose()
     await model.dispose()
   }
+}
+
+function lossyMark(verifier: Flags['verifier']): string | undefined {
+  const chosen = typeof verifier === 'string' ? verifiers[verifier] : verifier
+  return chosen && 'lossy' in chosen && chosen.lossy ? lossyNote(chosen.name) : undefined
 }

@@ -8,7 +8,7 @@ import {
   type GenerateResult,
 } from '@foretoken/core'
 import { Command, Option } from 'commander'
-import { describeStats } from '../describe-stats.js'
+import { describeStats, lossyNote } from '../describe-stats.js'
 import { exitCodes, type ExitCode, Interrupted } from '../failure.js'
 import { type FormatFlags, formatOptions } from '../format-options.js'
 import { openSetup, type Setup } from '../models/setup.js'
@@ -90,7 +90,9 @@ async function printText(options: GenerateOptions, flags: Flags, terminal: Termi
       terminal.out.write(painted(event, paint))
       if (event.type !== 'finish') continue
       if (!last.endsWith('\n')) printLine(terminal.out)
-      printLine(terminal.err, note.dim(`${describeStats(event.result.stats)} · seed ${event.result.seed}`))
+      const { stats, seed, verifier, lossy } = event.result
+      printLine(terminal.err, note.dim(`${describeStats(stats)} · seed ${seed}`))
+      if (lossy) printLine(terminal.err, note.yellow(lossyNote(verifier)))
     }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error

@@ -1,6 +1,9 @@
 import type { TokenId } from '../model.js'
 import type { Matcher } from './constraint.js'
 
+/** How many masks are kept: more than any draft is long. */
+const remembered = 64
+
 /**
  * A matcher that is right at any position, as drafters are: asked for a position, it goes back to what that has in common
  * with where it stands, and forward from there. Masks are kept, so that the one which shaped a drafted token's q also
@@ -31,6 +34,8 @@ export class ConstraintTracker {
     if (!mask) {
       this.stand(depth)
       mask = this.masks[depth] = this.matcher.mask().slice()
+      // A round looks no further back than its draft is long.
+      if (depth >= remembered) this.masks[depth - remembered] = undefined
     }
     return mask
   }

@@ -18,11 +18,13 @@ export class Candidates {
   /** Whether `values` is ours to change. */
   private owned = false
 
-  /** @param values Raw logits, one for each token. Only read. */
-  constructor(
-    private values: Float32Array,
-    private scale = 1,
-  ) {}
+  private values: Float32Array
+  private scale = 1
+
+  /** @param raw Logits, one for each token. Only read. */
+  constructor(private readonly raw: Float32Array) {
+    this.values = raw
+  }
 
   /** Divides the logits. */
   heat(temperature: number): void {
@@ -65,7 +67,7 @@ export class Candidates {
     const { logits } = this
     const weights = ids ? logits : new Float32Array(logits.length)
     const total = kernels.softmax(logits, scale, weights)
-    if (!(total > 0 && total < Infinity)) throw nothingLeft(this.owned)
+    if (!(total > 0 && total < Infinity)) throw nothingLeft(this.raw)
     return (this.current = Distribution.trusted(weights, total, ids))
   }
 
@@ -79,7 +81,9 @@ export class Candidates {
 
   /** A second way through the rest of the chain. */
   fork(): Candidates {
-    const copy = new Candidates(this.values, this.scale)
+    const copy = new Candidates(this.raw)
+    copy.values = this.values
+    copy.scale = this.scale
     copy.current = this.current
     copy.ids = this.ids
     copy.excluded = this.excluded
@@ -89,9 +93,9 @@ export class Candidates {
   }
 }
 
-/** @param changed Whether it was us who took tokens out. */
-export function nothingLeft(changed: boolean): ForetokenError {
-  return changed
+/** Whose fault it is that there is no token to choose: that of the settings, unless the logits had none from the start. */
+export function nothingLeft(raw: Float32Array): ForetokenError {
+  return raw.some((logit) => logit > -Infinity)
     ? new ForetokenError(
         'invalid-argument',
         'No token is left to choose from: the response format, the banned tokens and the biases exclude all of them. ' +

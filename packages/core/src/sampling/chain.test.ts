@@ -109,6 +109,20 @@ describe('the chain', () => {
     expect(() => createSampler({ temperature: 1 }).distribution(nothing, [])).toThrow('no usable logits')
   })
 
+  it('blames the model for logits that are none, whatever is banned', () => {
+    const nothing = new Float32Array(vocabSize).fill(NaN)
+    for (const temperature of [0, 1]) {
+      const sampler = createSampler({ temperature, bannedTokens: [1], repetitionPenalty: 2 })
+      expect(() => sampler.distribution(nothing, [2])).toThrow('no usable logits')
+    }
+  })
+
+  it('needs no temperature in its order but when there is one, and takes a draft with another one', () => {
+    expect(createSampler({ order: ['penalties'], repetitionPenalty: 2 }).greedy).toBe(true)
+    const hot = createSampler({ temperature: 1, topK: 2, order: ['topK'] }).at(0.5)
+    expect(hot.distribution(row, []).probability(1)).toBeCloseTo(0.8, 5)
+  })
+
   it('never changes the logits that it is given', () => {
     const copy = row.slice()
     const everything = { repetitionPenalty: 2, logitBias: { 1: 3 }, bannedTokens: [0], dryMultiplier: 1, typicalP: 0.9 }
@@ -135,6 +149,7 @@ describe('the chain', () => {
       [{ bannedTokens: [1.5] }, 'bannedTokens is with 1.5'],
       [{ bannedTokens: [6] }, 'name token 6, but the vocabulary has 6'],
       [{ topK: 3, order: ['temperature'] }, "order is without 'topK'"],
+      [{ bannedTokens: 5 as unknown as number[] }, 'bannedTokens is 5'],
       [{ order: ['topK', 'topK'] }, 'comes twice'],
       [{ order: ['sparkle' as 'topK'] }, "order is with 'sparkle'"],
     ]

@@ -106,11 +106,12 @@ export function createSampler(options: SamplingOptions = {}, context: SamplerCon
     for (const step of steps.values()) step(again, history)
     const allowed = again.change()
     const token = kernels.argmax(allowed)
-    if (!(allowed[token]! > -Infinity)) throw nothingLeft(logits.some((logit) => logit > -Infinity))
+    if (!(allowed[token]! > -Infinity)) throw nothingLeft(logits)
     return token
   }
 
-  const sampler: Sampler = {
+  // Strategies are handed it: what they do to it must not reach the target's choice.
+  const sampler: Sampler = Object.freeze<Sampler>({
     greedy,
     options: resolved,
     distribution(logits, tokens, length = tokens.length) {
@@ -130,8 +131,14 @@ export function createSampler(options: SamplingOptions = {}, context: SamplerCon
     },
     forced: (tokens, most) =>
       tracker && tokenizer ? findForced(tracker, tokenizer, tokens, most) : { tokens: [], certain: 0 },
-    at: (other) => (other === temperature ? sampler : createSampler({ ...options, temperature: other }, context)),
-  }
+    at(other) {
+      if (other === temperature) return sampler
+      // An order without a temperature has its place for another one behind everything else.
+      const { order: given } = resolved
+      const complete = given.includes('temperature') ? given : [...given, 'temperature' as const]
+      return createSampler({ ...options, temperature: other, order: complete }, context)
+    },
+  })
   return sampler
 }
 

@@ -28,10 +28,11 @@ export interface Chance {
  */
 export function createChance(seed: number): Chance {
   const next = xoshiro128(seed)
-  return {
-    happens: (probability) => next() < probability,
-    draw: (distribution) => distribution.at(next()),
-  }
+  // Strategies are handed it.
+  return Object.freeze({
+    happens: (probability: number) => next() < probability,
+    draw: (distribution: Distribution) => distribution.at(next()),
+  })
 }
 
 /** Uniform numbers in `[0, 1)` with 53 random bits. */

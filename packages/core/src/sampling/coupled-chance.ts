@@ -12,17 +12,18 @@ import type { Distribution } from './distribution.js'
  */
 export function coupledChance(seed: number): Chance {
   const stream = createChance(seed)
-  const high = scramble(Math.floor(seed / 2 ** 32) >>> 0)
-  const key1 = scramble(seed ^ high)
-  const key2 = scramble(key1 ^ 0x5bf03635)
-  return {
-    happens: (probability) => stream.happens(probability),
-    draw(distribution, position) {
+  const [low, high] = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]
+  const key1 = scramble(low ^ scramble(high))
+  const key2 = scramble(high ^ scramble(low ^ 0x5bf03635))
+  // Strategies are handed it.
+  return Object.freeze({
+    happens: (probability: number) => stream.happens(probability),
+    draw(distribution: Distribution, position?: number) {
       if (position === undefined) return stream.draw(distribution)
       const place = Math.imul(position + 1, 0x9e3779b1)
       return gumbelMax(distribution, scramble(key1 ^ place), scramble(key2 ^ place))
     },
-  }
+  })
 }
 
 /**

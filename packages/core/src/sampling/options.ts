@@ -112,6 +112,9 @@ export function resolveOptions(options: SamplingOptions): ResolvedOptions {
     minTokens: options.minTokens ?? 0,
     order: options.order ?? defaultOrder,
   }
+  for (const name of ['drySequenceBreakers', 'bannedTokens', 'order'] as const) {
+    if (!Array.isArray(resolved[name])) wrong(name, resolved[name], 'a list')
+  }
   for (const [name, [range, valid]] of Object.entries(ranges)) {
     const value = resolved[name as keyof typeof ranges]
     if (!valid(value)) wrong(name, value, range)
@@ -125,7 +128,7 @@ export function resolveOptions(options: SamplingOptions): ResolvedOptions {
   const strange = resolved.bannedTokens.find((token) => !isToken(token))
   if (strange !== undefined) wrong('bannedTokens', `with ${strange}`, 'a list of token ids')
   checkOrder(resolved)
-  return resolved
+  return Object.freeze(resolved)
 }
 
 /** Whether a step does anything. */
@@ -134,7 +137,7 @@ export const inUse: Readonly<Record<ChainStep, (options: ResolvedOptions) => boo
   penalties: ({ repetitionPenalty, presencePenalty, frequencyPenalty }) =>
     repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0,
   dry: ({ dryMultiplier }) => dryMultiplier > 0,
-  temperature: ({ temperature }) => temperature !== 1,
+  temperature: ({ temperature }) => temperature !== 1 && temperature !== 0,
   topK: ({ topK }) => topK > 0,
   typicalP: ({ typicalP }) => typicalP < 1,
   topP: ({ topP }) => topP < 1,

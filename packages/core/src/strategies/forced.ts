@@ -1,6 +1,7 @@
 import type { Forced } from '../sampling/chain.js'
 import { Distribution } from '../sampling/distribution.js'
-import type { Draft, Drafter, DraftStrategy } from '../strategy.js'
+import type { TokenId } from '../model.js'
+import type { Draft, Drafter, DraftRequest, DraftStrategy } from '../strategy.js'
 
 /**
  * Drafts what the response format forces: `{"name": "` needs no model to be foreseen.
@@ -24,7 +25,7 @@ class ForcedDrafter implements Drafter {
   private before: number | undefined
 
   constructor(
-    private readonly find: (tokens: readonly number[], most: number) => Forced,
+    private readonly find: (tokens: readonly TokenId[], most: number) => Forced,
     private readonly then: Drafter | undefined,
   ) {}
 
@@ -33,26 +34,34 @@ class ForcedDrafter implements Drafter {
     this.before = undefined
     const forced = this.find(context, maxTokens)
     // As far as a draft knows, what is forced is sure to come.
-    let length = 0
-    while (length < forced.tokens.length && goOn(length, 1)) length++
-    const certain = forced.tokens.slice(0, forced.certain)
-    const tokens = forced.tokens.slice(0, length)
-    if (!this.then || length < certain.length || certain.length === maxTokens) return { tokens }
-
-    this.before = certain.length
-    const rest = await this.then.propose([...context, ...certain], {
-      ...request,
-      maxTokens: maxTokens - certain.length,
-      goOn: (index, confidence) => goOn(certain.length + index, confidence),
-    })
-    if (rest.tokens.length === 0) return { tokens }
-    return {
-      tokens: [...certain, ...rest.tokens],
-      distributions: rest.distributions && [
-        ...certain.map((token) => Distribution.point(token)),
-        ...rest.distributions,
-      ],
+    const allowed = (from: number, to: number): number => {
+      let length = from
+      while (length < to && goOn(length, 1)) length++
+      return length
     }
+    const length = allowed(0, forced.certain)
+    const certain = forced.tokens.slice(0, length)
+    if (length < forced.certain || length === maxTokens) return { tokens: certain }
+    const rest = await this.ask(context, certain, request)
+    if (rest && rest.tokens.length > 0) {
+      const points = certain.map((token) => Distribution.point(token))
+      return {
+        tokens: [...certain, ...rest.tokens],
+        distributions: rest.distributions && [...points, ...rest.distributions],
+      }
+    }
+    return { tokens: forced.tokens.slice(0, allowed(length, forced.tokens.length)) }
+  }
+
+  /** What `then` says after the certain tokens. */
+  private async ask(context: readonly TokenId[], certain: readonly TokenId[], request: DraftRequest) {
+    if (!this.then) return undefined
+    this.before = certain.length
+    return this.then.propose([...context, ...certain], {
+      ...request,
+      maxTokens: request.maxTokens - certain.length,
+      goOn: (index, confidence) => request.goOn(certain.length + index, confidence),
+    })
   }
 
   observe(...[verdict]: Parameters<NonNullable<Drafter['observe']>>): void {

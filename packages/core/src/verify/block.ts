@@ -15,13 +15,14 @@ export const block: Verifier = {
     const q = (i: number): Distribution => draft.distributions?.[i] ?? Distribution.point(draft.tokens[i]!)
 
     const keep = [1]
-    for (let i = 0; i < gamma; i++) {
+    // Behind a token that the target cannot say nothing is kept, and there may be no p at all.
+    for (let i = 0; i < gamma && keep[i]! > 0; i++) {
       const token = draft.tokens[i]!
       keep.push(Math.min(1, (keep[i]! * target.distribution(i).probability(token)) / q(i).probability(token)))
     }
 
-    if (chance.happens(keep[gamma]!)) return { accepted: gamma, next: chance.draw(target.distribution(gamma)) }
-    for (let i = gamma - 1; ; i--) {
+    if (chance.happens(keep[gamma] ?? 0)) return { accepted: gamma, next: chance.draw(target.distribution(gamma)) }
+    for (let i = Math.min(gamma, keep.length - 1) - 1; ; i--) {
       const p = target.distribution(i)
       const residual = excess(p, q(i), keep[i]!)
       const mass = residual?.total ?? 0

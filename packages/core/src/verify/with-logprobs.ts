@@ -4,8 +4,12 @@ import type { Verifier } from './verifier.js'
 
 /** The same verifier, whose verdicts tell how probable each token was. It looks while the target's rows are still valid. */
 export function withLogprobs(verifier: Verifier, count: number, tokenizer: Tokenizer): Verifier {
+  const { name, greedyOnly, lossy } = verifier
   return {
-    ...verifier,
+    name,
+    ...(greedyOnly !== undefined && { greedyOnly }),
+    ...(lossy !== undefined && { lossy }),
+    ...(verifier.chance && { chance: (seed) => verifier.chance!(seed) }),
     verify(draft, target, chance) {
       const verdict = verifier.verify(draft, target, chance)
       const said = [...draft.tokens.slice(0, verdict.accepted), verdict.next]
