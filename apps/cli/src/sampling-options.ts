@@ -79,7 +79,7 @@ export const samplingOptions = (): Option[] => {
     ),
     option(
       '--top-logprobs <n>',
-      'tell how probable each token was, with n alternatives (with --json or --events)',
+      'tell how probable each token was, with n alternatives (generate: with --json or --events)',
     ).argParser(whole(0)),
   ]
 }
