@@ -10,8 +10,9 @@ import { jsonLanguage, schemaLanguage } from './schema/language.js'
 import { type Vocabulary, vocabularyOf, type VocabularySource } from './vocabulary/vocabulary.js'
 
 /**
- * Makes a format ready for a vocabulary. It costs milliseconds, and a second for the first format of a large vocabulary;
- * what it allows is found out as texts get there, and remembered for all texts of the same format.
+ * Makes a format ready for a vocabulary. It costs milliseconds; a second for a string that has to meet a `format` or a
+ * `pattern` and a length as well, for thousands of rules or hundreds of optional properties, and for the first format of a
+ * large vocabulary. What it allows is found out as texts get there, and remembered for all texts of the same format.
  *
  * @throws `invalid-argument` when the description is malformed, contradicts itself, or asks for what is not supported;
  * the message names the place. `unsupported` when the vocabulary does not tell the bytes of its tokens.
@@ -49,19 +50,30 @@ function describe(format: FormatDescription): { name: string; language: () => La
         ? { name: 'JSON', language: jsonLanguage }
         : { name: 'JSON schema', language: () => schemaLanguage(format.schema!) }
     case 'grammar':
+      mustBe(typeof format.grammar === 'string', 'grammar', 'grammar', 'a text: root ::= …')
       return { name: 'grammar', language: () => gbnfLanguage(format.grammar) }
     case 'regex':
+      mustBe(typeof format.pattern === 'string', 'regex', 'pattern', 'a text, such as "[a-z]+"')
       return {
         name: 'regular expression',
         language: () => ({ rules: new Map([['root', wholeMatch(format.pattern)]]), root: 'root' }),
       }
     case 'choice':
+      mustBe(isTexts(format.choices), 'choice', 'choices', 'a list of texts, such as ["yes", "no"]')
       return { name: 'choice', language: () => choiceLanguage(format.choices) }
     default:
       throw invalid(
         `${JSON.stringify((format as { type: unknown }).type)} is no format: use json, grammar, regex or choice.`,
       )
   }
+}
+
+function mustBe(holds: boolean, type: string, field: string, what: string): void {
+  if (!holds) throw invalid(`A format of type ${type} needs ${field}: ${what}.`)
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
 /** Formats are read by recursion: what is nested thousands of levels deep, or in itself, is refused. */

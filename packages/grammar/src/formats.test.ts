@@ -28,6 +28,11 @@ describe('choice', () => {
   it.each(['', 'y', 'yes,', 'yesno', 'No', 'yes, but no'])('%j is none', (text) => {
     expect(takes({ type: 'choice', choices }, text)).toBe(false)
   })
+  it('characters of two units stay whole where choices part', () => {
+    const pair = { type: 'choice', choices: ['a😀', 'a😁', 'a😀x'] } as const
+    for (const each of pair.choices) expect(takes(pair, each)).toBe(true)
+    expect(takes(pair, 'a')).toBe(false)
+  })
   it('comes out as one of them', () => {
     const random = seeded(1)
     const found = new Set<string>()
@@ -40,7 +45,7 @@ describe('choice', () => {
     expect(messageOf({ type: 'choice', choices: ['\ud800'] })).toContain('surrogate')
   })
   it('takes thousands', () => {
-    const many = Array.from({ length: 5000 }, (_, i) => `item ${i * 7919}`)
+    const many = Array.from({ length: 100_000 }, (_, i) => `item ${i * 7919}`)
     expect(takes({ type: 'choice', choices: many }, many[4321]!)).toBe(true)
     expect(takes({ type: 'choice', choices: many }, 'item 1')).toBe(false)
   })
@@ -161,6 +166,16 @@ describe('JSON without a schema', () => {
     const random = seeded(5)
     for (let i = 0; i < 100; i++) JSON.parse(randomText(compile({ type: 'json' }), vocabulary, random))
   })
+})
+
+it.each([
+  [{ type: 'regex' }, 'needs pattern: a text'],
+  [{ type: 'regex', pattern: /a/ }, 'needs pattern: a text'],
+  [{ type: 'grammar', grammar: 1 }, 'needs grammar: a text'],
+  [{ type: 'choice', choices: 'abc' }, 'needs choices: a list of texts'],
+  [{ type: 'choice', choices: new Set(['a']) }, 'needs choices: a list of texts'],
+])('a format without its field says which: %#', (format, why) => {
+  expect(messageOf(format as unknown as FormatDescription)).toContain(why)
 })
 
 it('an unknown type of format is refused', () => {

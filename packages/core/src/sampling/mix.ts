@@ -3,12 +3,11 @@ import { Distribution } from './distribution.js'
 /** `share` of `a` and the rest of `b`. Both are of one vocabulary; either may be sparse. */
 export function mix(share: number, a: Distribution, b: Distribution): Distribution {
   const factors = [share / a.total, (1 - share) / b.total] as const
+  const [left, right] = [a.weights, b.weights]
   if (sameTokens(a, b)) {
-    const weights = new Float64Array(a.weights.length)
+    const weights = new Float64Array(left.length)
     let total = 0
-    for (let i = 0; i < weights.length; i++) {
-      total += weights[i] = factors[0] * a.weights[i]! + factors[1] * b.weights[i]!
-    }
+    for (let i = 0; i < weights.length; i++) total += weights[i] = factors[0] * left[i]! + factors[1] * right[i]!
     return Distribution.trusted(weights, total, a.ids)
   }
   const sums = new Map<number, number>()

@@ -21,7 +21,7 @@ export function forcedTokens(then?: DraftStrategy): DraftStrategy {
 }
 
 class ForcedDrafter implements Drafter {
-  /** How many tokens stood before the last draft of `then`; undefined when it was not asked. */
+  /** How many tokens stand before those of `then` in the last draft; undefined when none of it is its own. */
   private before: number | undefined
 
   constructor(
@@ -50,6 +50,7 @@ class ForcedDrafter implements Drafter {
         distributions: rest.distributions && [...points, ...rest.distributions],
       }
     }
+    this.before = undefined
     return { tokens: forced.tokens.slice(0, allowed(length, forced.tokens.length)) }
   }
 

@@ -61,6 +61,13 @@ string ::= "\"" [^"\\\n]{0,40} "\""
 space ::= [ \n\t]{1,8}`
 
 describe('GBNF', () => {
+  it('rules that can be passed in endless ways are given up early', () => {
+    const rules = Array.from({ length: 24 }, (_, i) => `r${i} ::= r${i + 1}? r${i + 1}?`)
+    const start = performance.now()
+    expect(() => compile(['root ::= r0', ...rules, 'r24 ::= "a"'].join('\n'))).toThrow('less ambiguous')
+    expect(performance.now() - start).toBeLessThan(3000)
+  })
+
   it('JSON: every text parses, and JSON is taken', () => {
     const constraint = compile(jsonGrammar)
     const random = seeded(3)

@@ -47,10 +47,12 @@ function withoutEndless(rules: Rules): Map<string, Expression> {
         return true
     }
   }
+  // Rules mostly refer to later ones: from the last to the first, one round finds nearly all.
+  const backwards = [...rules].reverse()
   let known: number
   do {
     known = ending.size
-    for (const [name, body] of rules) if (!ending.has(name) && canEnd(body)) ending.add(name)
+    for (const [name, body] of backwards) if (!ending.has(name) && canEnd(body)) ending.add(name)
   } while (ending.size > known)
 
   const prune = (expression: Expression): Expression => {
@@ -142,10 +144,11 @@ function nullableIn(rules: Rules): (expression: Expression) => boolean {
         return false
     }
   }
+  const backwards = [...rules].reverse()
   let known: number
   do {
     known = names.size
-    for (const [name, body] of rules) if (!names.has(name) && nullable(body)) names.add(name)
+    for (const [name, body] of backwards) if (!names.has(name) && nullable(body)) names.add(name)
   } while (names.size > known)
   return nullable
 }
@@ -170,7 +173,8 @@ function mustNotBeginWithItself(rules: Rules, what: string): void {
     }
   }
   const state = new Map<string, 'open' | 'done'>()
-  const visit = (name: string, path: readonly string[]): void => {
+  const path: string[] = []
+  const visit = (name: string): void => {
     if (state.get(name) === 'done') return
     if (state.get(name) === 'open') {
       const loop = [...path.slice(path.indexOf(name)), name].join(' → ')
@@ -180,8 +184,10 @@ function mustNotBeginWithItself(rules: Rules, what: string): void {
       )
     }
     state.set(name, 'open')
-    for (const next of beginnings(rules.get(name)!)) visit(next, [...path, name])
+    path.push(name)
+    for (const next of beginnings(rules.get(name)!)) visit(next)
+    path.pop()
     state.set(name, 'done')
   }
-  for (const name of rules.keys()) visit(name, [])
+  for (const name of rules.keys()) visit(name)
 }

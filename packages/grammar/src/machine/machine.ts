@@ -1,12 +1,16 @@
-import { ForetokenError } from '@foretoken/core'
+import { invalid } from '../invalid.js'
 import { Frame, rebased } from './frames.js'
 import { mostNodes, type Node, type Program } from './nodes.js'
 import type { Position, State } from './state.js'
 
 /** States that are remembered; after that all are forgotten, and what is asked for again is computed again. */
 const remembered = 20_000
+/** The same for the positions in them, which are what takes the memory where a grammar is ambiguous. */
+const rememberedPositions = 500_000
 /** A grammar that can be read in this many ways at once would fill the memory. */
 const mostPositions = 5_000
+/** Points that are looked at between two bytes: rules that call rules which may be empty multiply the ways. */
+const mostVisited = 100_000
 
 /**
  * Reads bytes along a language: a set of positions, each with a stack, computed as it is asked for and then remembered.
@@ -20,6 +24,7 @@ export class Machine {
   /** Stands for everything below a part of a stack that is looked at alone. */
   private readonly hole = Frame.bottom(this.ids)
   private readonly states = new Map<string, State>()
+  private positions = 0
 
   private readonly most: number
 
@@ -97,6 +102,7 @@ export class Machine {
       const key = stack.id * (mostNodes + 1) + node.id
       if (seen.has(key)) return
       seen.add(key)
+      if (seen.size > mostVisited) throw tooAmbiguous(mostVisited)
       pending.push([node, stack])
     }
     for (const [node, stack] of pending.splice(0)) visit(node, stack)
@@ -117,13 +123,7 @@ export class Machine {
       else if (stack === this.hole) leaves = true
       else complete = true
     }
-    if (positions.length > mostPositions) {
-      throw new ForetokenError(
-        'invalid-argument',
-        `The grammar can be read in more than ${mostPositions} ways at this point. Make it less ambiguous: let ` +
-          'alternatives differ in what they begin with.',
-      )
-    }
+    if (positions.length > mostPositions) throw tooAmbiguous(mostPositions)
     return this.remember(positions, complete, leaves)
   }
 
@@ -132,7 +132,8 @@ export class Machine {
     const key = `${complete ? '!' : ''}${leaves ? '^' : ''}${positions.map(({ node, stack }) => `${node.id}.${stack.id}`).join()}`
     let state = this.states.get(key)
     if (!state) {
-      if (this.states.size >= this.most) this.forget()
+      if (this.states.size >= this.most || this.positions >= rememberedPositions) this.forget()
+      this.positions += positions.length
       const next: State['next'] = Array.from({ length: this.program.classes })
       state = { positions, complete, leaves, next, only: undefined }
       this.states.set(key, state)
@@ -144,9 +145,17 @@ export class Machine {
   private forget(): void {
     for (const { next } of this.states.values()) next.fill(undefined)
     this.states.clear()
+    this.positions = 0
     this.bottom.forget()
     this.hole.forget()
   }
+}
+
+function tooAmbiguous(ways: number): Error {
+  return invalid(
+    `The grammar can be read in more than ${ways} ways at this point. Make it less ambiguous: let alternatives differ ` +
+      'in what they begin with.',
+  )
 }
 
 export interface Part {

@@ -1,5 +1,6 @@
 import { invalid } from '../invalid.js'
 import { choice, type Expression, type Language, never, rule, text } from '../language/expression.js'
+import { anyText } from '../language/texts.js'
 import { arrayOf } from './array.js'
 import { checkKeywords } from './check.js'
 import { disjoint, typeOf } from './disjoint.js'
@@ -189,5 +190,5 @@ function constants(schema: SchemaObject, path: string): Expression {
       allowed.includes(typeOf(value)) ||
       (allowed.includes('integer') && Number.isInteger(value)),
   )
-  return choice(...[...new Set(fitting.map(jsonText))].map(text))
+  return anyText(fitting.map(jsonText))
 }

@@ -10,7 +10,7 @@ export interface Bounds {
   readonly belowMax: boolean
 }
 
-const largest = 10 ** wholeDigits - 1
+export const largest = 10 ** wholeDigits - 1
 
 export function integerBetween({ min, max, aboveMin, belowMax }: Bounds): Expression {
   if (min === -Infinity && max === Infinity) return anyInteger
