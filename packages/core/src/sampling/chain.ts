@@ -12,7 +12,7 @@ import { bias } from './steps/bias.js'
 import { dry } from './steps/dry.js'
 import { penalties } from './steps/penalties.js'
 import { keepTypical } from './steps/typical.js'
-import { topChoices } from './steps/xtc.js'
+import { shrink, topChoices } from './steps/xtc.js'
 import { keepMinP, keepTopK, keepTopP } from './truncate.js'
 
 /** What a chain needs to know of the text that it is for. */
@@ -81,10 +81,12 @@ export function createSampler(options: SamplingOptions = {}, context: SamplerCon
       if (order[i] !== 'xtc') continue
       const top = topChoices(candidates.distribution, resolved.xtcThreshold)
       if (top.length === 0) continue
+      const share = resolved.xtcProbability
+      if (i === order.length - 1) return shrink(candidates.distribution, top, share)
       // Both ways through the coin, each as probable as it is: what is left is a plain distribution again.
       const excluded = candidates.fork()
       excluded.exclude(top)
-      return mix(resolved.xtcProbability, run(excluded, history, i + 1), run(candidates, history, i + 1))
+      return mix(share, run(excluded, history, i + 1), run(candidates, history, i + 1))
     }
     return candidates.distribution
   }

@@ -80,9 +80,14 @@ export function subset({ ids, weights }: Distribution, kept: Int32Array): Distri
 export function without({ ids, weights }: Distribution, indices: readonly number[]): Distribution {
   const rest = weights.slice()
   for (const index of indices) rest[index] = 0
-  let total = 0
-  for (let i = 0; i < rest.length; i++) total += rest[i]!
-  return Distribution.trusted(rest, total, ids)
+  // Two sums, so that an addition need not wait for the one before.
+  let [even, odd] = [0, 0]
+  for (let i = 0; i + 1 < rest.length; i += 2) {
+    even += rest[i]!
+    odd += rest[i + 1]!
+  }
+  if (rest.length % 2 === 1) even += rest[rest.length - 1]!
+  return Distribution.trusted(rest, even + odd, ids)
 }
 
 type Weights = Distribution['weights']
