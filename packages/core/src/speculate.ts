@@ -72,7 +72,7 @@ function request(maxTokens: number, { length, chance, signal }: Speculation) {
 
 function judgement(rows: LogitsRows, draft: Draft, { sampler, context }: Speculation): Judgement {
   const position = context.length
-  const tokens = [...context, ...draft.tokens]
+  const tokens = draft.tokens.length > 0 ? [...context, ...draft.tokens] : context
   const seen: ReturnType<Sampler['distribution']>[] = []
   return {
     position,

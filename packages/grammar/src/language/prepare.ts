@@ -32,33 +32,11 @@ export function prepare(language: Language, what: string): Language {
 
 /** Drops what can never end (`a ::= "x" a`): a matcher would run into it and find no way out. */
 function withoutEndless(rules: Rules): Map<string, Expression> {
-  const ending = new Set<string>()
-  const canEnd = (expression: Expression): boolean => {
-    switch (expression.kind) {
-      case 'rule':
-        return ending.has(expression.name)
-      case 'sequence':
-        return expression.items.every(canEnd)
-      case 'choice':
-        return expression.items.some(canEnd)
-      case 'repeat':
-        return expression.min === 0 || canEnd(expression.item)
-      default:
-        return true
-    }
-  }
-  // Rules mostly refer to later ones: from the last to the first, one round finds nearly all.
-  const backwards = [...rules].reverse()
-  let known: number
-  do {
-    known = ending.size
-    for (const [name, body] of backwards) if (!ending.has(name) && canEnd(body)) ending.add(name)
-  } while (ending.size > known)
-
+  const canEnd = holdsIn(rules, true)
   const prune = (expression: Expression): Expression => {
     switch (expression.kind) {
       case 'rule':
-        return ending.has(expression.name) ? expression : never
+        return canEnd(expression) ? expression : never
       case 'sequence':
         return sequence(...expression.items.map(prune))
       case 'choice':
@@ -69,7 +47,7 @@ function withoutEndless(rules: Rules): Map<string, Expression> {
         return expression
     }
   }
-  return new Map([...rules].filter(([name]) => ending.has(name)).map(([name, body]) => [name, prune(body)]))
+  return new Map([...rules].filter(([, body]) => canEnd(body)).map(([name, body]) => [name, prune(body)]))
 }
 
 /** The machine counts repetitions, and none of them may take nothing: `("a"?){2,5}` becomes `"a"{0,5}`. */
@@ -129,28 +107,37 @@ function withoutEmptyItems(rules: Rules): Map<string, Expression> {
 
 /** Whether an expression allows the empty text. */
 function nullableIn(rules: Rules): (expression: Expression) => boolean {
+  return holdsIn(rules, false)
+}
+
+/**
+ * What holds for a sequence if it does for all of its items, for a choice if it does for one, for what need not come at
+ * all, and for texts and characters if `leaf`. Of rules, only those for which it follows from these.
+ */
+function holdsIn(rules: Rules, leaf: boolean): (expression: Expression) => boolean {
   const names = new Set<string>()
-  const nullable = (expression: Expression): boolean => {
+  const holds = (expression: Expression): boolean => {
     switch (expression.kind) {
       case 'rule':
         return names.has(expression.name)
       case 'sequence':
-        return expression.items.every(nullable)
+        return expression.items.every(holds)
       case 'choice':
-        return expression.items.some(nullable)
+        return expression.items.some(holds)
       case 'repeat':
-        return expression.min === 0 || nullable(expression.item)
+        return expression.min === 0 || holds(expression.item)
       default:
-        return false
+        return leaf
     }
   }
+  // Rules mostly refer to later ones: from the last to the first, one round finds nearly all.
   const backwards = [...rules].reverse()
   let known: number
   do {
     known = names.size
-    for (const [name, body] of backwards) if (!names.has(name) && nullable(body)) names.add(name)
+    for (const [name, body] of backwards) if (!names.has(name) && holds(body)) names.add(name)
   } while (names.size > known)
-  return nullable
+  return holds
 }
 
 /** The machine would go round for ever before it has read anything. */
