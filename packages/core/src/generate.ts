@@ -148,7 +148,6 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
   const limit = tokenLimit(options, promptLength)
   const verifier = chooseVerifier(options)
   mustRollBack(options)
-  const length = (strategy ? (options.length ?? fixedLength(4)) : fixedLength(0)).open()
   signal?.throwIfAborted()
 
   const metrics = new Metrics()
@@ -182,6 +181,8 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     if (missing.length > 1) await target.forward(missing.slice(0, -1), { outputs: 'none', signal })
     metrics.prefillMs = performance.now() - started
 
+    const policy = strategy ? (options.length ?? fixedLength(4)) : fixedLength(0)
+    const length = policy.open({ target: model, strategy: strategy ?? none, drafter })
     const words = new Detokenizer(model.tokenizer, context)
     // A round says one token more than it drafts.
     const room = (): number => promptLength + limit - context.length - 1
@@ -256,6 +257,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
 }
 
 const silent: Drafter = { propose: () => ({ tokens: [] }) }
+const none: DraftStrategy = { name: 'none', open: () => silent }
 
 /** The tokens that a round said, and where each came from. */
 function* tokensOf({ draft, verdict }: Round) {

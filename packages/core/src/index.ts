@@ -12,7 +12,13 @@ export {
   type TokenOrigin,
 } from './generate.js'
 export { kernels, type Kernels } from './kernels/index.js'
-export { confidenceLength, fixedLength, type LengthControl, type LengthPolicy } from './length/index.js'
+export {
+  confidenceLength,
+  fixedLength,
+  type LengthControl,
+  type LengthInit,
+  type LengthPolicy,
+} from './length/index.js'
 export type { GenerateStats } from './metrics.js'
 export type {
   Capabilities,
@@ -20,6 +26,7 @@ export type {
   LanguageModel,
   LogitsRows,
   Outputs,
+  PassTime,
   Sequence,
   TokenId,
   Tokenizer,
@@ -33,7 +40,7 @@ export type { Logprob, LogprobView, TokenLogprobs } from './sampling/logprobs.js
 export { defaultOrder, type ChainStep, type ResolvedOptions, type SamplingOptions } from './sampling/options.js'
 export { speculate, type Round, type Speculation } from './speculate.js'
 export { draftModel, forcedTokens, promptLookup, type DraftModelOptions } from './strategies/index.js'
-export type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy, Verdict } from './strategy.js'
+export type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy, Hindsight, Verdict } from './strategy.js'
 export {
   block,
   coupled,

@@ -52,6 +52,13 @@ export interface Capabilities {
   readonly fork: boolean
 }
 
+/** How long a pass of one sequence over so many tokens takes. */
+export interface PassTime {
+  readonly tokens: number
+  /** Milliseconds. */
+  readonly ms: number
+}
+
 /**
  * A language model as the algorithm sees it: tokens in, logits out, roll back.
  * Backends implement it; nothing else in Foretoken knows what a runtime is.
@@ -64,6 +71,11 @@ export interface LanguageModel {
   readonly contextLength: number
   readonly tokenizer: Tokenizer
   readonly capabilities: Capabilities
+  /**
+   * T(n) as it was measured when the model was loaded, ascending in n, n = 1 first; absent where nobody measured. A
+   * starting point: the passes of each generation are timed anyway.
+   */
+  readonly passCurve?: readonly PassTime[]
   /**
    * Makes a format ready for this vocabulary; absent where structured output is not supported. The result can be used
    * for any number of generations.

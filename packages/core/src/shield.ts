@@ -1,6 +1,6 @@
 import { ForetokenError } from './errors.js'
 import { Distribution } from './sampling/distribution.js'
-import type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy } from './strategy.js'
+import type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy, Hindsight } from './strategy.js'
 
 /** After this many faults a drafter is not asked again in this generation. */
 const strikes = 3
@@ -47,6 +47,10 @@ export function shield(drafter: Drafter, { vocabSize, patienceMs, warn, signal }
   }
 
   return {
+    get stepMs() {
+      const { stepMs } = drafter
+      return typeof stepMs === 'number' && stepMs >= 0 ? stepMs : undefined
+    },
     async propose(context, request) {
       if (faults >= strikes) return nothing
       try {
@@ -62,16 +66,22 @@ export function shield(drafter: Drafter, { vocabSize, patienceMs, warn, signal }
         return nothing
       }
     },
-    observe(verdict) {
+    observe(verdict, hindsight) {
       if (faults >= strikes) return
       const complain = (error: unknown): void => fault(describe(error), error)
+      let over = false
       try {
         const { accepted, next } = verdict
-        const done: unknown = drafter.observe?.(Object.freeze({ accepted, next }))
+        const done: unknown = drafter.observe?.(
+          Object.freeze({ accepted, next }),
+          brief(hindsight, () => over),
+        )
         // Nobody waits for it, but it must not fail unheard either.
         if (isThenable(done)) Promise.resolve(done).catch(complain)
       } catch (error) {
         complain(error)
+      } finally {
+        over = true
       }
     },
     async dispose() {
@@ -82,6 +92,16 @@ export function shield(drafter: Drafter, { vocabSize, patienceMs, warn, signal }
       }
     },
   }
+}
+
+/** A look back that ends with the call it was made for: later, the rows are another pass's. */
+function brief(hindsight: Hindsight, over: () => boolean): Hindsight {
+  return Object.freeze({
+    likeliest(row: number, count: number) {
+      if (over()) throw new ForetokenError('stale-logits', 'Hindsight lasts as long as the call of observe().')
+      return hindsight.likeliest(row, count)
+    },
+  })
 }
 
 const nothing: Draft = { tokens: [] }

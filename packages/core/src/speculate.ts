@@ -1,3 +1,4 @@
+import { hindsight } from './hindsight.js'
 import type { LengthControl } from './length/policy.js'
 import type { LogitsRows, Sequence, TokenId } from './model.js'
 import type { Chance } from './sampling/chance.js'
@@ -49,17 +50,19 @@ export async function* speculate(run: Speculation): AsyncGenerator<Round, never>
     const passed = performance.now()
 
     // Verify: how much of the draft may stay, and what the target says after it.
-    const verdict = verifier.verify(draft, judgement(rows, draft, run), chance)
+    const judged = judgement(rows, draft, run)
+    const verdict = verifier.verify(draft, judged, chance)
+    drafter.observe?.(verdict, hindsight(judged, rows.count))
 
     // Commit: forget what was refused; say the rest.
     if (verdict.accepted < draft.tokens.length) await target.truncate(context.length + verdict.accepted)
     for (let i = 0; i < verdict.accepted; i++) context.push(draft.tokens[i]!)
     context.push(verdict.next)
-    drafter.observe?.(verdict)
-    length.observe?.(draft.tokens.length, verdict)
 
     const totalMs = performance.now() - started
-    yield { draft, verdict, draftMs: drafted - started, passMs: passed - drafted, totalMs }
+    const round = { draft, verdict, draftMs: drafted - started, passMs: passed - drafted, totalMs }
+    length.observe?.(round)
+    yield round
   }
 }
 

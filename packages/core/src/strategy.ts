@@ -34,8 +34,10 @@ export interface Drafter {
    * caches is its private matter. (A model's cache is brought up to date with `reconcile`.)
    */
   propose(context: readonly TokenId[], request: DraftRequest): Draft | Promise<Draft>
-  /** Told after each round what became of the draft. */
-  observe?(verdict: Verdict): void
+  /** Told after each round what became of the draft. `hindsight` is for the length of the call. */
+  observe?(verdict: Verdict, hindsight: Hindsight): void
+  /** What drafting a token takes, in milliseconds, if that is known before anything was drafted. */
+  readonly stepMs?: number | undefined
   dispose?(): void | Promise<void>
 }
 
@@ -48,13 +50,26 @@ export interface DraftRequest {
    */
   readonly chance: Chance
   /**
-   * Asked before each drafted token with the largest probability of the distribution that it is about to come from;
-   * `false` ends the draft before that token. Looking at the token drawn instead would bias the output.
+   * Asked before each drafted token, in order, with how sure the drafter is of it, in `[0, 1]`; `false` ends the draft
+   * before that token. Where q is sampled from, that is the largest probability of q: looking at the token drawn instead
+   * would bias the output. Where tokens are certain (a lookup), any honest estimate, or 1 if there is none.
    */
   readonly goOn: (index: number, confidence: number) => boolean
   /** Whether {@link goOn} looks at its second argument, so that a drafter need not compute it otherwise. */
   readonly wantsConfidence: boolean
   readonly signal?: AbortSignal | undefined
+}
+
+/** What the target itself thought in the round that is over. */
+export interface Hindsight {
+  /**
+   * The tokens that the target holds likeliest, by its raw logits, likeliest first.
+   *
+   * @param row Row 0 follows the context, row i the first i tokens of the draft, refused ones included: in
+   * `[0, draft.tokens.length]`.
+   * @param count How many; an integer, at least 1.
+   */
+  likeliest(row: number, count: number): TokenId[]
 }
 
 /** Drafted tokens x_1 … x_gamma, and what they were drawn from. */

@@ -1,5 +1,4 @@
 import type { LanguageModel } from '@foretoken/core'
-import { fixedGamma } from '../demo/report.js'
 import { type Contender } from '../measure/contest.js'
 import { passCurve } from '../measure/pass-curve.js'
 import { timed, type TimedModel } from '../measure/timed.js'
@@ -85,7 +84,7 @@ export async function entrantsOf(
     strategy: chosen[i]!.configuration.strategy,
     length: strategy ? length!.name : 'none',
     // A lookup may find nothing, so its drafts are not always as long as they may be.
-    gamma: draft ? fixedGamma({ length }) : undefined,
+    gamma: draft ? length?.gamma : undefined,
     draftStepMs: draft && steps.get(draft),
   }))
 }

@@ -9,7 +9,7 @@ import { paintFor, printLine, type Terminal } from '../terminal/terminal.js'
 import { bestLength, cautiousAlpha, longest } from './choose-length.js'
 import { explainForks } from './forks.js'
 import { budgetSeconds, type DemoPlan, planDemo, shorten, warmUpTokens } from './plan.js'
-import { type DemoMeasurements, fixedGamma } from './report.js'
+import { type DemoMeasurements } from './report.js'
 import { createShow } from './show.js'
 
 /** Tokens of a prompt that are shown and read. */
@@ -42,7 +42,7 @@ export async function compare(
     text: shorten(prompt.text, promptTokens, (text) => tokensOf(text).length),
   }))
   const context = tokensOf(prompts[0]!.text)
-  const wish = options.length && fixedGamma({ length: options.length })
+  const wish = options.length?.gamma
   const widths = wish === undefined ? [1, 2, 3, 5, 8, longest + 1] : [1, 2, wish + 1]
   const curve = await passCurve({ model: target, widths, context, patienceMs: 6000, signal })
   const draftCurve = await passCurve({
@@ -74,7 +74,7 @@ export async function compare(
   const alpha = cautiousAlpha(warmUp.runs[1]!.origins)
   const best = bestLength({ alpha, draftStepMs: stepMs, pass: (tokens) => passTime(curve, tokens) })
   const length = options.length ?? fixedLength(best)
-  const gamma = fixedGamma({ length })
+  const gamma = length?.gamma
 
   const plan = planDemo(options, curve[0]!.ms)
   const chosen = options.length ? length.name : `${best} tokens, the best length for these times`

@@ -1,4 +1,4 @@
-import type { Contender, Heat } from '../measure/contest.js'
+import type { Heat } from '../measure/contest.js'
 import { findFork } from '../measure/fork.js'
 import { passTime, type PassTime } from '../measure/pass-curve.js'
 import { predictSpeedup, summarize, warningsOf } from '../measure/summary.js'
@@ -141,10 +141,4 @@ function sameness({ pairs, identical, forks }: DemoReport, paint: Paint): string
     return `${label}: ${prompt} forks at token ${position + 1}; the two tokens' logits differ by ${number(margin)}, passes of different width by up to ${number(rounding)}`
   })
   return [head, ...lines].join('\n')
-}
-
-/** The length that `contender` drafts in every round, if it never changes. */
-export function fixedGamma({ length }: Pick<Contender, 'length'>): number | undefined {
-  const control = length?.open()
-  return control && !control.goOn && !control.observe ? control.next() : undefined
 }

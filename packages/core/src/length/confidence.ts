@@ -18,6 +18,7 @@ export function confidenceLength(options: { threshold?: number; max?: number } =
   }
   return {
     name: `confidence ${threshold}, at most ${max}`,
+    max,
     open: () => ({ next: () => max, goOn: (_index, confidence) => confidence >= threshold }),
   }
 }

@@ -1,3 +1,3 @@
 export { confidenceLength } from './confidence.js'
 export { fixedLength } from './fixed.js'
-export type { LengthControl, LengthPolicy } from './policy.js'
+export type { LengthControl, LengthInit, LengthPolicy } from './policy.js'

@@ -1,11 +1,24 @@
-import type { Verdict } from '../strategy.js'
+import type { LanguageModel } from '../model.js'
+import type { Round } from '../speculate.js'
+import type { Drafter, DraftStrategy } from '../strategy.js'
 
 /** Decides how many tokens each round drafts. */
 export interface LengthPolicy {
   /** As shown to people: `fixed 4`. */
   readonly name: string
+  /** The longest draft that it ever asks for. */
+  readonly max: number
+  /** Set when every round drafts as many. */
+  readonly gamma?: number | undefined
   /** Begins one generation. */
-  open(): LengthControl
+  open(init: LengthInit): LengthControl
+}
+
+/** Whose drafts are to be measured, and for whom. */
+export interface LengthInit {
+  readonly target: LanguageModel
+  readonly strategy: DraftStrategy
+  readonly drafter: Drafter
 }
 
 /**
@@ -17,6 +30,6 @@ export interface LengthControl {
   next(): number
   /** See `DraftRequest.goOn`. Absent: the draft goes on to its full length, and nobody computes its confidence. */
   goOn?(index: number, confidence: number): boolean
-  /** @param drafted How many tokens the verdict was about. */
-  observe?(drafted: number, verdict: Verdict): void
+  /** Told what became of each round, drafted or not. */
+  observe?(round: Round): void
 }

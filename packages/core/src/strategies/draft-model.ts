@@ -38,6 +38,10 @@ class ModelDrafter implements Drafter {
     private readonly sampler: Sampler,
   ) {}
 
+  get stepMs(): number | undefined {
+    return this.model.passCurve?.[0]?.ms
+  }
+
   async propose(context: readonly TokenId[], request: DraftRequest): Promise<Draft> {
     // A draft with a shorter context than the target's has nothing more to say once it is full.
     const maxTokens = Math.min(request.maxTokens, this.model.contextLength - context.length + 1)

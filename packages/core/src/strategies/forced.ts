@@ -65,9 +65,13 @@ class ForcedDrafter implements Drafter {
     })
   }
 
-  observe(...[verdict]: Parameters<NonNullable<Drafter['observe']>>): void {
-    if (this.before === undefined) return
-    this.then?.observe?.({ ...verdict, accepted: Math.max(0, verdict.accepted - this.before) })
+  observe(...[verdict, hindsight]: Parameters<NonNullable<Drafter['observe']>>): void {
+    const { before } = this
+    if (before === undefined) return
+    this.then?.observe?.(
+      { ...verdict, accepted: Math.max(0, verdict.accepted - before) },
+      { likeliest: (row, count) => hindsight.likeliest(row + before, count) },
+    )
   }
 
   dispose(): void | Promise<void> {

@@ -95,8 +95,9 @@ describe('draftModel', () => {
     const sure = (context: readonly number[]) =>
       context[context.length - 1]! < 2 ? [0, 0.9, 0.1, 0] : [0.3, 0.3, 0.2, 0.2]
     const strategy = draftModel({ model: new ToyModel({ vocabSize, next: sure }) })
-    const drafter = await strategy.open({ target: toy(1), sampler: createSampler() })
-    const control = confidenceLength({ threshold: 0.5, max: 5 }).open()
+    const target = toy(1)
+    const drafter = await strategy.open({ target, sampler: createSampler() })
+    const control = confidenceLength({ threshold: 0.5, max: 5 }).open({ target, strategy, drafter })
     const request = { chance: createChance(1), goOn: control.goOn!, wantsConfidence: true, maxTokens: control.next() }
     expect((await drafter.propose([0], request)).tokens).toHaveLength(5)
     expect((await drafter.propose([3], request)).tokens).toHaveLength(0)

@@ -29,7 +29,8 @@ export async function say(saying: Saying): Promise<TokenId[]> {
   const target = await model.createSequence()
   if (prompt.length > 1) await target.forward(prompt.slice(0, -1), { outputs: 'none' })
   const context = [...prompt]
-  const length = (saying.length ?? fixedLength(2)).open()
+  const strategy = { name: 'as given', open: () => drafter }
+  const length = (saying.length ?? fixedLength(2)).open({ target: model, strategy, drafter })
   const room = (): number => prompt.length + count - context.length - 1
   for await (const _ of speculate({ target, context, drafter, length, sampler, verifier, chance, room })) {
     expect(String(target.tokens) === String(context.slice(0, -1)), () => 'the cache does not hold the text')
