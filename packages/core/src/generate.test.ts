@@ -113,11 +113,23 @@ describe('generate', () => {
 
   it('gives the same text with the same seed, and tells a seed that it chose', async () => {
     const model = () => new ToyModel({ next: randomTable({ seed: 3, vocabSize: 4 }) })
-    const say = (seed?: number) =>
-      generate({ model: model(), prompt: 'a', temperature: 1, maxTokens: 60, seed }).result()
-    const first = await say()
-    expect((await say(first.seed)).text).toBe(first.text)
-    expect((await say(first.seed + 1)).text).not.toBe(first.text)
+    const say = (options: Partial<GenerateOptions>) =>
+      generate({ model: model(), prompt: 'a', temperature: 1, maxTokens: 60, ...options }).result()
+    const first = await say({})
+    expect(first.verifier).toBe('block')
+    expect((await say({ seed: first.seed, verifier: 'block' })).text).toBe(first.text)
+    expect((await say({ seed: first.seed + 1, verifier: 'block' })).text).not.toBe(first.text)
+  })
+
+  it('keeps to the seed whoever drafts, and however much', async () => {
+    const model = (seed: number) => new ToyModel({ next: randomTable({ seed, vocabSize: 4 }) })
+    const say = (options: Partial<GenerateOptions>) =>
+      generate({ model: model(3), prompt: 'a', temperature: 1, maxTokens: 60, seed: 5, ...options }).result()
+    const strategy = draftModel({ model: model(4) })
+    const plain = await say({})
+    expect(plain.verifier).toBe('coupled')
+    expect((await say({ strategy })).text).toBe(plain.text)
+    expect((await say({ strategy, length: fixedLength(3) })).text).toBe(plain.text)
   })
 
   it('aborts within one round and leaves the sequence usable', async () => {
@@ -130,6 +142,7 @@ describe('generate', () => {
       sequence,
       signal: controller.signal,
       strategy: oracle(following),
+      length: fixedLength(4),
     })
     let tokens = 0
     const read = async () => {

@@ -2,6 +2,8 @@ import type { ResponseFormat } from './constrain/format.js'
 import { ConstraintTracker } from './constrain/tracker.js'
 import { Detokenizer } from './detokenizer.js'
 import { ForetokenError } from './errors.js'
+import { passTimesOf } from './guard/pass-times.js'
+import { automaticLength } from './length/automatic.js'
 import { fixedLength } from './length/fixed.js'
 import type { LengthPolicy } from './length/policy.js'
 import { Metrics, type GenerateStats } from './metrics.js'
@@ -36,11 +38,12 @@ export interface GenerateOptions extends SamplingOptions {
   readonly messages?: readonly ChatMessage[]
   /** Who drafts. Without one the target decodes plainly. */
   readonly strategy?: DraftStrategy | undefined
-  /** How much is drafted in a round. Default: `fixedLength(4)`. */
+  /** How much is drafted in a round. Default: `automaticLength()`, which drafts what pays. */
   readonly length?: LengthPolicy | undefined
   /**
-   * How drafts are judged, by name or by value. Default: `greedy` at temperature 0, `block` above. `coupled` makes the text
-   * depend on the seed alone, whoever drafts. What is `lossy` changes the text.
+   * How drafts are judged, by name or by value. Default: `greedy` at temperature 0; above, `block`, which accepts most, or
+   * with a {@link seed} `coupled`, whose text depends on the seed alone, whoever drafts and however much. What is `lossy`
+   * changes the text.
    */
   readonly verifier?: VerifierName | Verifier | undefined
   /** What the text has to look like: JSON, a grammar, a regular expression, one of several texts. Default: free text. */
@@ -53,7 +56,10 @@ export interface GenerateOptions extends SamplingOptions {
   readonly maxTokens?: number | undefined
   /** Ends the text before the first occurrence of any of these. */
   readonly stop?: string | readonly string[] | undefined
-  /** An integer. The same seed and settings give the same text. Default: a random one, told in the result. */
+  /**
+   * An integer. The same seed and settings give the same text (with `block` and `rejection` only as long as the drafts are
+   * the same too). Default: a random one, told in the result.
+   */
   readonly seed?: number | undefined
   /** Ends the generation within one round; iteration and `result()` reject with the signal's reason. */
   readonly signal?: AbortSignal | undefined
@@ -95,6 +101,7 @@ export interface GenerateResult {
   /** The tokens said, without the one that ended the text. */
   readonly tokens: readonly TokenId[]
   readonly finishReason: FinishReason
+  /** Together with {@link verifier} it gives the text again, where the drafts are the same or the verifier is `coupled`. */
   readonly seed: number
   /** The verifier that judged the drafts. */
   readonly verifier: string
@@ -181,8 +188,9 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     if (missing.length > 1) await target.forward(missing.slice(0, -1), { outputs: 'none', signal })
     metrics.prefillMs = performance.now() - started
 
-    const policy = strategy ? (options.length ?? fixedLength(4)) : fixedLength(0)
+    const policy = strategy ? (options.length ?? automaticLength()) : fixedLength(0)
     const length = policy.open({ target: model, strategy: strategy ?? none, drafter })
+    const passes = passTimesOf(model)
     const words = new Detokenizer(model.tokenizer, context)
     // A round says one token more than it drafts.
     const room = (): number => promptLength + limit - context.length - 1
@@ -199,6 +207,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
       room,
     })) {
       metrics.add(round)
+      passes.observe(round.draft.tokens.length + 1, round.passMs)
       while (warned < warnings.length) yield { type: 'warning', text: '', warning: warnings[warned++]! }
 
       for (const { token, origin, logprobs } of tokensOf(round)) {
@@ -228,7 +237,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     }
     if (target.length > kept) await target.truncate(kept)
     const tokens = context.slice(promptLength, kept)
-    const stats = metrics.stats(promptLength, tokens.length)
+    const stats = metrics.stats(promptLength, tokens.length, length.report?.())
     finish = {
       type: 'finish',
       text: text.slice(shown),

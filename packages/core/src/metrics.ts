@@ -1,3 +1,4 @@
+import type { LengthReport } from './guard/report.js'
 import type { Round } from './speculate.js'
 
 /** What a generation did and where its time went. Times in milliseconds. */
@@ -26,6 +27,8 @@ export interface GenerateStats {
   readonly decodeMs: number
   /** `tokens` over `decodeMs`. */
   readonly tokensPerSecond: number
+  /** What the draft length's policy decided, where it tells. */
+  readonly length?: LengthReport
 }
 
 /** Counts rounds. */
@@ -53,7 +56,7 @@ export class Metrics {
     this.decodeMs += totalMs
   }
 
-  stats(promptTokens: number, tokens: number): GenerateStats {
+  stats(promptTokens: number, tokens: number, length: LengthReport | undefined): GenerateStats {
     const { passes, drafted, accepted, prefillMs, cachedTokens, draftMs, passMs, decodeMs } = this
     return {
       promptTokens,
@@ -71,6 +74,7 @@ export class Metrics {
       otherMs: decodeMs - draftMs - passMs,
       decodeMs,
       tokensPerSecond: tokens / (decodeMs / 1000),
+      ...(length && { length }),
     }
   }
 }

@@ -3,7 +3,7 @@ import { ForetokenError } from './errors.js'
 import type { GenerateOptions } from './generate.js'
 import type { TokenId } from './model.js'
 import { resolveOptions } from './sampling/options.js'
-import { block, greedy, verifiers, type Verifier } from './verify/index.js'
+import { block, coupled, greedy, verifiers, type Verifier } from './verify/index.js'
 import { withLogprobs } from './verify/with-logprobs.js'
 
 /** The tokens to go on from. @throws `invalid-argument`, `unsupported` */
@@ -36,7 +36,12 @@ export function promptTokens({ model, prompt, messages }: GenerateOptions): Toke
   return tokens
 }
 
-/** The verifier asked for, or the best one for the temperature. @throws `invalid-argument` */
+/**
+ * The verifier asked for, or the best one for the temperature: a seed promises the same text again, and draft lengths that
+ * follow the clock keep that promise with `coupled` alone.
+ *
+ * @throws `invalid-argument`
+ */
 export function chooseVerifier(options: GenerateOptions): Verifier {
   const { model, verifier, topLogprobs } = options
   const { temperature } = resolveOptions(options)
@@ -47,7 +52,10 @@ export function chooseVerifier(options: GenerateOptions): Verifier {
       `There is no verifier '${verifier}': use one of ${Object.keys(verifiers).join(', ')}.`,
     )
   }
-  const chosen = known ?? (verifier as Verifier | undefined) ?? (temperature === 0 ? greedy : block)
+  const chosen =
+    known ??
+    (verifier as Verifier | undefined) ??
+    (temperature === 0 ? greedy : options.seed === undefined ? block : coupled)
   if (typeof chosen.verify !== 'function') {
     throw new ForetokenError('invalid-argument', 'The verifier has no verify(): pass a name, or a Verifier.')
   }

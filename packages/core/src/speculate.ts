@@ -69,7 +69,7 @@ export async function* speculate(run: Speculation): AsyncGenerator<Round, never>
 const nothing: Draft = { tokens: [] }
 
 function request(maxTokens: number, { length, chance, signal }: Speculation) {
-  const goOn = (index: number, confidence: number): boolean => length.goOn?.(index, confidence) ?? true
+  const goOn = (index: number, confidence?: number): boolean => length.goOn?.(index, confidence) ?? true
   return { maxTokens, chance, goOn, wantsConfidence: length.goOn !== undefined, signal }
 }
 

@@ -53,8 +53,10 @@ export interface DraftRequest {
    * Asked before each drafted token, in order, with how sure the drafter is of it, in `[0, 1]`; `false` ends the draft
    * before that token. Where q is sampled from, that is the largest probability of q: looking at the token drawn instead
    * would bias the output. Where tokens are certain (a lookup), any honest estimate, or 1 if there is none.
+   *
+   * A drafter that takes long to find a token may ask first without a confidence: whether the token is worth its time.
    */
-  readonly goOn: (index: number, confidence: number) => boolean
+  readonly goOn: (index: number, confidence?: number) => boolean
   /** Whether {@link goOn} looks at its second argument, so that a drafter need not compute it otherwise. */
   readonly wantsConfidence: boolean
   readonly signal?: AbortSignal | undefined

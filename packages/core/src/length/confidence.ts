@@ -19,6 +19,9 @@ export function confidenceLength(options: { threshold?: number; max?: number } =
   return {
     name: `confidence ${threshold}, at most ${max}`,
     max,
-    open: () => ({ next: () => max, goOn: (_index, confidence) => confidence >= threshold }),
+    open: () => ({
+      next: () => max,
+      goOn: (_index, confidence) => confidence === undefined || confidence >= threshold,
+    }),
   }
 }

@@ -1,3 +1,4 @@
+import type { LengthReport } from '../guard/report.js'
 import type { LanguageModel } from '../model.js'
 import type { Round } from '../speculate.js'
 import type { Drafter, DraftStrategy } from '../strategy.js'
@@ -29,7 +30,9 @@ export interface LengthControl {
   /** The most tokens to draft in this round; 0 decodes plainly. */
   next(): number
   /** See `DraftRequest.goOn`. Absent: the draft goes on to its full length, and nobody computes its confidence. */
-  goOn?(index: number, confidence: number): boolean
+  goOn?(index: number, confidence?: number): boolean
   /** Told what became of each round, drafted or not. */
   observe?(round: Round): void
+  /** What was decided, and why. */
+  report?(): LengthReport
 }

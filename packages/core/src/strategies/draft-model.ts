@@ -52,6 +52,7 @@ class ModelDrafter implements Drafter {
 
     let input = maxTokens > 0 ? await reconcile(this.sequence, context) : []
     while (tokens.length - start < maxTokens) {
+      if (tokens.length > start && !request.goOn(tokens.length - start)) break
       // What was accepted is already in the cache: the first pass takes the target's own token alone, or the last two.
       const rows = await this.sequence.forward(input, { outputs: 'last', signal: request.signal })
       const q = distributions && this.sampler.distribution(rows.row(0), tokens)

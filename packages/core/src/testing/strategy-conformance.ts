@@ -4,7 +4,7 @@ import type { TokenId } from '../model.js'
 import { createChance } from '../sampling/chance.js'
 import { createSampler } from '../sampling/chain.js'
 import type { SamplingOptions } from '../sampling/options.js'
-import type { Draft, DraftRequest, DraftStrategy } from '../strategy.js'
+import type { Draft, Drafter, DraftRequest, DraftStrategy } from '../strategy.js'
 import { expect, type Case } from './case.js'
 import { distance, enumerate, tally } from './enumerate.js'
 import { randomTable, ToyModel } from './toy-model.js'
@@ -68,13 +68,40 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
         expect(two.tokens.length <= 2, () => `it drafted ${two.tokens.length} tokens where two were allowed`)
         await propose(context, {
           wantsConfidence: true,
-          goOn(_, confidence) {
+          goOn(_, confidence = 0) {
             expect(confidence >= 0 && confidence <= 1, () => `a confidence of ${confidence}`)
             return true
           },
         })
       }
     })
+  },
+
+  async 'takes any verdict, and looks back on no more than its own draft, and not later'(make) {
+    let wrong: string | undefined
+    await withDrafter(make, { temperature: 1 }, async (propose, drafter) => {
+      const observe = (accepted: number, drafted: number): void => {
+        let over = false
+        const likeliest = (row: number, count: number): TokenId[] => {
+          if (over) wrong ??= 'it looks back when the call is over'
+          if (!(row >= 0 && row <= drafted)) wrong ??= `it looks at row ${row} of a draft of ${drafted} tokens`
+          return Array.from({ length: Math.min(count, vocabSize) }, (_, rank) => (row + rank) % vocabSize)
+        }
+        drafter.observe?.({ accepted, next: 1 }, { likeliest })
+        over = true
+      }
+      // It may be told of rounds in which nothing was drafted, and nobody asked.
+      observe(0, 0)
+      for (const context of contexts) {
+        for (const share of [0, 0.5, 1]) {
+          const { tokens } = await propose(context, {})
+          observe(Math.floor(share * tokens.length), tokens.length)
+          observe(0, 0)
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 0))
+    })
+    expect(wrong === undefined, () => wrong!)
   },
 
   async 'draws its tokens from the q that it reports'(make) {
@@ -166,13 +193,16 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
 async function withDrafter(
   make: Make,
   sampling: SamplingOptions,
-  body: (propose: (context: readonly TokenId[], request: Partial<DraftRequest>) => Promise<Draft>) => Promise<void>,
+  body: (
+    propose: (context: readonly TokenId[], request: Partial<DraftRequest>) => Promise<Draft>,
+    drafter: Drafter,
+  ) => Promise<void>,
 ): Promise<void> {
   const target = toy()
   const drafter = await (await make(target)).open({ target, sampler: createSampler(sampling) })
   const defaults = { maxTokens: 4, chance: createChance(1), goOn: () => true, wantsConfidence: false }
   try {
-    await body(async (context, request) => drafter.propose(context, { ...defaults, ...request }))
+    await body(async (context, request) => drafter.propose(context, { ...defaults, ...request }), drafter)
   } finally {
     await drafter.dispose?.()
   }

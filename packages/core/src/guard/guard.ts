@@ -1,0 +1,244 @@
+import { rangeOf } from './acceptance.js'
+import type { PassTimes } from './pass-times.js'
+import type { Plan, Prospects } from './prospects.js'
+
+/** The share of the time that may be spent on finding out whether drafts have begun to pay. */
+const curiosity = 0.015
+/** How much of what drafts have saved may be lost again, in passes over one token. */
+const mostCredit = 20
+/** Gains below this are checked against a plain pass, once in so many rounds. */
+const doubtful = 1.25
+const checkEvery = 24
+/** The same when passes take longer or shorter than they used to. */
+const checkSoon = 3
+/** A drafter that answers within this share of a pass over one token is asked in any case: its draft says more. */
+const negligible = 0.01
+/** Before so many tokens were judged, a drafter has the benefit of the doubt: its first few may have been hard ones. */
+const enough = 12
+const benefitOfDoubt = 0.85
+/** How many observations of earlier texts count in a new one. */
+const carried = 12
+
+/** The most that asking is taken to cost, in passes over one token. */
+const mostAsking = 3
+
+/** What was decided for a round. */
+export type DecisionKind =
+  /** Drafts pay: they go on for as long as each further token does. */
+  | 'draft'
+  /** Drafts do not pay. */
+  | 'off'
+  /** They did not pay; a short one, to see whether they do now. */
+  | 'trial'
+  /** They pay little: a plain pass, to see whether they pay at all. */
+  | 'check'
+
+export interface Decision {
+  readonly kind: DecisionKind
+  /** The most tokens that may be drafted. */
+  readonly most: number
+  /** What was expected of the round with a draft. Absent when nothing is known of the passes yet. */
+  readonly plan?: Plan | undefined
+}
+
+/** What became of a round. Times in milliseconds. */
+export interface Outcome {
+  readonly drafted: number
+  readonly accepted: number
+  readonly draftMs: number
+  readonly totalMs: number
+}
+
+/**
+ * Decides round by round how much to draft, 0 included, so that the expected tokens over the expected time are most.
+ *
+ * A draft goes on as long as the next token adds more expected tokens than the time for it would bring at the rate of the
+ * text so far (the marginal rule for a ratio of two expectations; Dinkelbach 1967). When drafts do not pay they are left
+ * out, and tried again now and then: trials are short, rarer after each that fails, and paid out of a small share of the
+ * time, so that the worst drafter costs little, and none is off for good.
+ *
+ * It looks at past rounds, at the clock and at the drafter's own confidence, never at the target's judgement of the draft
+ * in hand, so what is verified keeps its distribution.
+ */
+export class Guard {
+  private decision: Decision = { kind: 'off', most: 0 }
+  private askedAt = 0
+  /** When the drafter was answered last, and how sure it was of each token. */
+  private answeredAt = 0
+  private readonly ranges: number[] = []
+  private survival = 1
+  /** Tokens that the drafter has not seen, as it was not asked. */
+  private unseen = 0
+  private opened = false
+  private sinceTrial = 0
+  private sincePlain = 0
+  /** The part of the round in which the drafter read the prompt: no round to come has it. */
+  private openingMs = 0
+
+  constructor(
+    private readonly prospects: Prospects,
+    private readonly passes: PassTimes,
+    private readonly longest: number,
+  ) {
+    prospects.acceptance.fade(carried)
+  }
+
+  /** Decides on the next round. */
+  next(): Decision {
+    this.ranges.length = 0
+    this.survival = 1
+    this.openingMs = 0
+    this.decision = this.decide()
+    if (this.decision.kind === 'trial') this.prospects.acceptance.fade(remembered(this.unseen))
+    this.askedAt = this.answeredAt = performance.now()
+    return this.decision
+  }
+
+  /** Whether to draft token `index`, of which the drafter is this sure; without a confidence, whether to look for it. */
+  goOn(index: number, confidence?: number): boolean {
+    const now = performance.now()
+    if (confidence === undefined) {
+      this.answeredAt = now
+      return this.mayTry(index) || this.pays(index, this.decision.plan?.usual[index] ?? 0, 1)
+    }
+    this.time(index, now)
+    const range = rangeOf(confidence)
+    const expected = this.prospects.acceptance.expected(index, range)
+    this.prospects.offer(index, range, this.unseen)
+    this.answeredAt = now
+    if (!this.mayTry(index) && !this.pays(index, expected, 0)) return false
+    this.ranges[index] = range
+    this.survival *= expected
+    return true
+  }
+
+  observe({ drafted, accepted, draftMs, totalMs }: Outcome): void {
+    const { prospects, decision } = this
+    this.sinceTrial++
+    if (decision.most === 0) {
+      this.unseen++
+      this.sincePlain = 0
+    } else {
+      this.sincePlain = drafted === 0 ? 0 : this.sincePlain + 1
+      for (let i = 0; i < Math.min(drafted, accepted + 1); i++) {
+        // A drafter that never asks says nothing of how sure it is.
+        prospects.acceptance.observe(i, this.ranges[i] ?? rangeOf(1), i < accepted)
+      }
+      prospects.accepted += accepted
+      if (this.answeredAt === this.askedAt) this.learnAsk(draftMs)
+      if (decision.kind === 'trial') this.sinceTrial = 0
+      this.unseen = 0
+    }
+    this.settle(totalMs - this.openingMs, accepted + 1, decision.most > 0)
+  }
+
+  private decide(): Decision {
+    const { prospects, passes } = this
+    if (!passes.known) return { kind: 'off', most: 0 }
+    const most = this.affordable()
+    const plan = prospects.plan(passes, Math.max(1, most))
+    if (most === 0) return { kind: 'off', most, plan }
+    const pays = plan.speedup > 1
+    const doubted = passes.puzzled ? checkSoon : plan.speedup < doubtful ? checkEvery : Infinity
+    if (pays && this.sincePlain >= doubted) return { kind: 'check', most: 0, plan }
+    if (pays) return { kind: 'draft', most, plan }
+    // As often as the share of time that is set aside for it pays for what a trial can be expected to lose.
+    const loss = (plan.ms + this.asking - prospects.askMs) / passes.expected(1) - plan.tokens
+    const doubt = prospects.acceptance.evidence < enough && plan.speedup > benefitOfDoubt
+    if (doubt || this.sinceTrial * curiosity >= loss) return { kind: 'trial', most: plan.length, plan }
+    return { kind: this.asksCheaply ? 'draft' : 'off', most: this.asksCheaply ? most : 0, plan }
+  }
+
+  /** How long a draft may be so that we could bear it being all wrong. */
+  private affordable(): number {
+    const { prospects, passes, longest } = this
+    const plain = passes.expected(1)
+    // The first drafts of an unknown drafter are short.
+    const most = Math.min(longest, 4 + 2 * prospects.accepted)
+    let length = 0
+    while (length < most) {
+      const loss = this.asking + length * prospects.stepMs + passes.expected(length + 2) - plain
+      if (loss > prospects.credit * plain) break
+      length++
+    }
+    return length
+  }
+
+  private get asksCheaply(): boolean {
+    return this.asking < negligible * this.passes.expected(1)
+  }
+
+  /** What asking costs now, in milliseconds. A drafter that was not asked for long has some text to read. */
+  private get asking(): number {
+    const { askMs, openingMs = askMs } = this.prospects
+    if (!this.opened) return openingMs
+    // However long: a drafter that has everything to read is tried one day too.
+    return Math.min(askMs * (1 + this.unseen / 8), mostAsking * this.passes.expected(1))
+  }
+
+  private mayTry(index: number): boolean {
+    return this.decision.kind === 'trial' && index < this.decision.most
+  }
+
+  /**
+   * Whether token `index` adds more than its time would bring elsewhere; looks ahead, as a step may pay only with the next.
+   *
+   * @param steps Steps of the drafter that this token itself still costs.
+   */
+  private pays(index: number, expected: number, steps: number): boolean {
+    const { prospects, passes, survival } = this
+    const { most } = this.decision
+    const rate = this.rate()
+    const here = passes.expected(index + 1)
+    let reached = survival * expected
+    let gain = reached
+    for (let further = 1; ; further++) {
+      const time = passes.expected(index + further + 1) - here + (further - 1 + steps) * prospects.stepMs
+      if (gain > rate * time) return true
+      if (index + further >= most || reached < 0.02) return false
+      reached *= this.decision.plan?.usual[index + further] ?? 0
+      gain += reached
+    }
+  }
+
+  /** Tokens per millisecond that this text can be said at: what the plan promises, and never less than plain decoding gives. */
+  private rate(): number {
+    return Math.max(1, this.decision.plan?.speedup ?? 1) / this.passes.expected(1)
+  }
+
+  private time(index: number, now: number): void {
+    const { prospects } = this
+    if (index === 0) this.learnAsk(now - this.askedAt)
+    else prospects.stepMs = follow(prospects.stepMs, now - this.answeredAt)
+  }
+
+  private learnAsk(ms: number): void {
+    const { prospects } = this
+    if (!this.opened) {
+      prospects.openingMs = follow(prospects.openingMs ?? ms, ms)
+      // A trial has to pay for all that it takes.
+      if (this.decision.kind !== 'trial') this.openingMs = Math.max(0, ms - prospects.askMs)
+    } else if (this.unseen < 4) prospects.askMs = follow(prospects.askMs, ms)
+    this.opened = true
+  }
+
+  /** What the round saved or lost against plain decoding. */
+  private settle(totalMs: number, tokens: number, asked: boolean): void {
+    const { prospects, passes } = this
+    const plain = passes.expected(1)
+    if (!(plain > 0)) return
+    const saved = asked ? tokens - totalMs / plain : 0
+    prospects.credit = Math.min(mostCredit, prospects.credit + saved + (curiosity * totalMs) / plain)
+  }
+}
+
+/** How many observations still count after so many rounds without a draft: the text has gone on. */
+function remembered(rounds: number): number {
+  return Math.max(2, 40 * 0.93 ** rounds)
+}
+
+/** A running mean that does not believe in a single long pause. */
+function follow(before: number, ms: number): number {
+  if (before === 0) return ms
+  return before + 0.2 * (Math.min(ms, 3 * before) - before)
+}

@@ -1,0 +1,124 @@
+import type { LanguageModel, PassTime } from '../model.js'
+
+/** How far a pass over one token moves the scale, and one over several the scale, its own ratio and all other ratios. */
+const plainRate = 0.2
+const scaleRate = 0.05
+const ownRate = 0.3
+const othersRate = 0.15
+/** A pass this many times as long as expected, or as short, is a surprise; several in a row are believed sooner. */
+const surprising = 1.3
+const believed = 2.5
+/** A single pass that took longer than this many times what was expected was stopped by something else. */
+const mostOnce = 2
+const mostInARow = 8
+
+/**
+ * T(n), the time of a target pass over n tokens, as it is now: a curve T(n)/T(1) that changes slowly, times a scale that
+ * follows the machine. It starts from what was measured at load, if anything was, and learns from each pass.
+ */
+export class PassTimes {
+  /** Milliseconds of a pass over one token. */
+  private scale: number | undefined
+  /** T(n)/T(1), by n; holes where no pass was as wide. */
+  private readonly ratios: number[] = []
+  private widest = 1
+  /** Of the passes over several tokens: which way the last one surprised, and how many before it in a row. */
+  private direction = 0
+  private surprises = 0
+  private unsettled = false
+
+  constructor(curve: readonly PassTime[] = []) {
+    this.scale = curve[0]?.ms
+    for (const { tokens, ms } of curve) this.know(tokens, ms / curve[0]!.ms)
+    this.ratios[1] = 1
+  }
+
+  /** Whether anything is known at all. */
+  get known(): boolean {
+    return this.scale !== undefined
+  }
+
+  /**
+   * Whether passes over several tokens have surprised since the last one over a single token: only that one can tell a
+   * machine that has become slow from one that has become slow at many tokens.
+   */
+  get puzzled(): boolean {
+    return this.unsettled
+  }
+
+  /**
+   * T(tokens) in milliseconds: interpolated between widths that are known, and beyond them as from the first to the last.
+   * NaN while nothing is known.
+   */
+  expected(tokens: number): number {
+    return (this.scale ?? NaN) * this.ratio(tokens)
+  }
+
+  observe(tokens: number, ms: number): void {
+    if (!(ms > 0)) return
+    if (this.scale === undefined) {
+      this.scale = ms / this.ratio(tokens)
+      return
+    }
+    const error = ms / this.expected(tokens)
+    const direction = error > surprising ? 1 : error < 1 / surprising ? -1 : 0
+    if (tokens === 1) {
+      this.scale *= clip(error, mostOnce) ** plainRate
+      this.unsettled = false
+      return
+    }
+    if (this.ratios[tokens] === undefined && this.widest === 1) {
+      this.know(tokens, ms / this.scale)
+      return
+    }
+    this.surprises = direction !== 0 && direction === this.direction ? this.surprises + 1 : 0
+    this.direction = direction
+    if (direction !== 0) this.unsettled = true
+    const bounded = clip(error, this.surprises > 0 ? mostInARow : mostOnce)
+    const speed = this.surprises > 0 ? believed : 1
+    this.scale *= bounded ** scaleRate
+    const own = this.ratio(tokens) * bounded ** Math.min(1, ownRate * speed)
+    const others = bounded ** Math.min(1, othersRate * speed)
+    // What slows one width down slows its neighbours down, whether or not they will be seen.
+    for (let width = 2; width <= this.widest; width++) {
+      if (this.ratios[width] !== undefined) this.ratios[width]! *= others
+    }
+    this.know(tokens, own)
+  }
+
+  private know(tokens: number, ratio: number): void {
+    this.ratios[tokens] = ratio
+    this.widest = Math.max(this.widest, tokens)
+  }
+
+  private ratio(tokens: number): number {
+    const known = this.ratios[tokens]
+    if (known !== undefined) return known
+    let below = Math.min(tokens, this.widest)
+    while (this.ratios[below] === undefined) below--
+    const from = this.ratios[below]!
+    if (tokens > this.widest) {
+      const slope = this.widest > 1 ? (from - 1) / (this.widest - 1) : unknownSlope
+      return from + slope * (tokens - below)
+    }
+    let above = tokens
+    while (this.ratios[above] === undefined) above++
+    return from + ((this.ratios[above]! - from) * (tokens - below)) / (above - below)
+  }
+}
+
+/** What a further token of a pass is taken to cost before any was tried, in passes: it must be tried to be known. */
+const unknownSlope = 0.1
+
+function clip(error: number, most: number): number {
+  return Math.min(most, Math.max(1 / most, error))
+}
+
+const ofModels = new WeakMap<LanguageModel, PassTimes>()
+
+/** What is known of the passes of `model`, by all that run it. */
+export function passTimesOf(model: LanguageModel): PassTimes {
+  let times = ofModels.get(model)
+  if (!times) ofModels.set(model, (times = new PassTimes(model.passCurve)))
+  return times
+}
