@@ -11,13 +11,17 @@ export {
   type Generation,
   type TokenOrigin,
 } from './generate.js'
+export type { DecisionKind, DrafterShare, LengthReport, LengthSpan } from './guard/report.js'
 export { kernels, type Kernels } from './kernels/index.js'
 export {
+  automaticLength,
   confidenceLength,
   fixedLength,
+  speculationOutlook,
   type LengthControl,
   type LengthInit,
   type LengthPolicy,
+  type OutlookInput,
 } from './length/index.js'
 export type { GenerateStats } from './metrics.js'
 export type {
@@ -39,7 +43,22 @@ export { Distribution, type Weights } from './sampling/distribution.js'
 export type { Logprob, LogprobView, TokenLogprobs } from './sampling/logprobs.js'
 export { defaultOrder, type ChainStep, type ResolvedOptions, type SamplingOptions } from './sampling/options.js'
 export { speculate, type Round, type Speculation } from './speculate.js'
-export { draftModel, forcedTokens, promptLookup, type DraftModelOptions } from './strategies/index.js'
+export {
+  draftModel,
+  extend,
+  firstOf,
+  forcedTokens,
+  prediction,
+  promptLookup,
+  router,
+  staticCorpus,
+  suffixDecoding,
+  tokenRecycling,
+  type DraftModelOptions,
+  type Prediction,
+  type SuffixDecodingOptions,
+  type SuffixStore,
+} from './strategies/index.js'
 export type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy, Hindsight, Verdict } from './strategy.js'
 export {
   block,

@@ -51,6 +51,9 @@ export function shield(drafter: Drafter, { vocabSize, patienceMs, warn, signal }
       const { stepMs } = drafter
       return typeof stepMs === 'number' && stepMs >= 0 ? stepMs : undefined
     },
+    get weighsTime() {
+      return drafter.weighsTime === true
+    },
     async propose(context, request) {
       if (faults >= strikes) return nothing
       try {
@@ -115,7 +118,8 @@ function checked(draft: Draft, { maxTokens }: DraftRequest, vocabSize: number): 
     if (!Number.isInteger(token) || token < 0 || token >= vocabSize)
       return illegal(`token ${token}, outside the vocabulary`)
   }
-  if (!draft.distributions) return { tokens }
+  const by = typeof draft.by === 'string' ? { by: draft.by } : {}
+  if (!draft.distributions) return { tokens, ...by }
 
   if (draft.distributions.length !== tokens.length) {
     return illegal(`${draft.distributions.length} distributions for ${tokens.length} tokens`)
@@ -132,7 +136,7 @@ function checked(draft: Draft, { maxTokens }: DraftRequest, vocabSize: number): 
     if (!(probability > 0)) return illegal(`token ${tokens[i]} with probability ${probability}`)
     return q
   })
-  return { tokens, distributions }
+  return { tokens, distributions, ...by }
 }
 
 function illegal(what: string): never {

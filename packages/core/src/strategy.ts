@@ -38,6 +38,8 @@ export interface Drafter {
   observe?(verdict: Verdict, hindsight: Hindsight): void
   /** What drafting a token takes, in milliseconds, if that is known before anything was drafted. */
   readonly stepMs?: number | undefined
+  /** Set when it weighs its time against what its drafts bring by itself: an automatic length then asks it every time. */
+  readonly weighsTime?: boolean | undefined
   dispose?(): void | Promise<void>
 }
 
@@ -82,6 +84,8 @@ export interface Draft {
    * Absent: each token was certain (q = 1 on it), as with a lookup or an argmax.
    */
   readonly distributions?: readonly Distribution[] | undefined
+  /** Who drafted it, where a strategy is made of several. For people. */
+  readonly by?: string | undefined
 }
 
 /** The target's judgement of a draft: keep the first `accepted` tokens, then say `next`. */

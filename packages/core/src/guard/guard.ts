@@ -1,6 +1,10 @@
+import type { TokenId } from '../model.js'
 import { rangeOf } from './acceptance.js'
 import type { PassTimes } from './pass-times.js'
 import type { Plan, Prospects } from './prospects.js'
+
+/** Beyond this, waiting for the draft to be written and thrown away costs more than the few texts that are so easy gain. */
+export const longest = 48
 
 /** The share of the time that may be spent on finding out whether drafts have begun to pay. */
 const curiosity = 0.015
@@ -78,7 +82,6 @@ export class Guard {
   constructor(
     private readonly prospects: Prospects,
     private readonly passes: PassTimes,
-    private readonly longest: number,
   ) {
     prospects.acceptance.fade(carried)
   }
@@ -106,10 +109,48 @@ export class Guard {
     const expected = this.prospects.acceptance.expected(index, range)
     this.prospects.offer(index, range, this.unseen)
     this.answeredAt = now
-    if (!this.mayTry(index) && !this.pays(index, expected, 0)) return false
+    const pays = this.mayTry(index) || this.pays(index, expected, 0)
     this.ranges[index] = range
     this.survival *= expected
-    return true
+    return pays
+  }
+
+  /** What {@link next} would decide now. */
+  preview(): Decision {
+    return this.decide()
+  }
+
+  /** How likely token `index` of the draft in hand is accepted, if those before it are. */
+  expected(index: number): number {
+    return this.prospects.acceptance.expected(index, this.ranges[index] ?? rangeOf(1))
+  }
+
+  /** The round went on without this drafter. */
+  skip(): void {
+    this.unseen++
+    this.sinceTrial++
+    this.sincePlain = 0
+  }
+
+  /** What the draft in hand makes of the round: expected tokens over expected time, as times plain decoding. */
+  worth(drafted: number, draftMs: number): number {
+    let survival = 1
+    let tokens = 1
+    for (let i = 0; i < drafted; i++) {
+      survival *= this.expected(i)
+      tokens += survival
+    }
+    return (tokens * this.passes.expected(1)) / (draftMs + this.passes.expected(drafted + 1))
+  }
+
+  /** Another's draft was taken in this round, and `said` came of it: this is how ours would have fared. */
+  compare(draft: readonly TokenId[], said: readonly TokenId[]): void {
+    for (let i = 0; i < Math.min(draft.length, said.length); i++) {
+      const right = draft[i] === said[i]
+      this.prospects.acceptance.observe(i, this.ranges[i] ?? rangeOf(1), right)
+      if (!right) break
+    }
+    this.unseen = 0
   }
 
   observe({ drafted, accepted, draftMs, totalMs }: Outcome): void {
@@ -151,10 +192,10 @@ export class Guard {
 
   /** How long a draft may be so that we could bear it being all wrong. */
   private affordable(): number {
-    const { prospects, passes, longest } = this
+    const { prospects, passes } = this
     const plain = passes.expected(1)
     // The first drafts of an unknown drafter are short.
-    const most = Math.min(longest, 4 + 2 * prospects.accepted)
+    const most = Math.min(longest, 6 + 4 * prospects.accepted)
     let length = 0
     while (length < most) {
       const loss = this.asking + length * prospects.stepMs + passes.expected(length + 2) - plain

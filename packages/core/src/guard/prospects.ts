@@ -1,4 +1,6 @@
 import { Acceptance, ranges } from './acceptance.js'
+import type { LanguageModel } from '../model.js'
+import type { DraftStrategy } from '../strategy.js'
 import type { PassTimes } from './pass-times.js'
 
 /** What a round would be worth, drafted to its best length. */
@@ -15,7 +17,7 @@ export interface Plan {
   readonly usual: readonly number[]
 }
 
-const firstCredit = 5
+const firstCredit = 4.5
 /** How fast the expectation of a position follows what drafts say of it. */
 const recent = 0.15
 /** Weight of what is believed of a drafter that has not drafted yet. */
@@ -103,4 +105,15 @@ export class Prospects {
     }
     return best!
   }
+}
+
+const known = new WeakMap<DraftStrategy, WeakMap<LanguageModel, Prospects>>()
+
+/** What is known of the drafts of `strategy` in front of `target`, by all that draft with it. */
+export function prospectsOf(strategy: DraftStrategy, target: LanguageModel, stepMs: number | undefined): Prospects {
+  const ofTargets = known.get(strategy) ?? new WeakMap<LanguageModel, Prospects>()
+  known.set(strategy, ofTargets)
+  const prospects = ofTargets.get(target) ?? new Prospects(stepMs)
+  ofTargets.set(target, prospects)
+  return prospects
 }

@@ -1,3 +1,5 @@
+export { automaticLength } from './automatic.js'
 export { confidenceLength } from './confidence.js'
 export { fixedLength } from './fixed.js'
+export { speculationOutlook, type OutlookInput } from './outlook.js'
 export type { LengthControl, LengthInit, LengthPolicy } from './policy.js'
