@@ -1,12 +1,14 @@
 import { loadModel } from '@foretoken/backend-llama'
-import { generate } from '@foretoken/core'
+import { fixedLength, generate } from '@foretoken/core'
+import { strategyConformance } from '@foretoken/core/testing'
 import { target } from '@foretoken/demo-models'
 import bigrams from './strategy.js'
 
 const model = await loadModel({ path: target })
 const prompt = 'export const colors = {\n  red: "red",\n  green: "green",\n  blue: "blue",\n'
 
-const drafted = await generate({ model, prompt, maxTokens: 64, strategy: bigrams }).result()
+// A fixed length, to see it draft: left to itself, the length is 0 where a pass over several tokens is dear.
+const drafted = await generate({ model, prompt, maxTokens: 64, strategy: bigrams, length: fixedLength(4) }).result()
 const plain = await generate({ model, prompt, maxTokens: 64 }).result()
 await model.dispose()
 
@@ -18,4 +20,9 @@ console.log(`\n${bigrams.name}: ${accepted} drafted tokens accepted, ${tokens} t
 if (drafted.text !== plain.text || accepted === 0) {
   console.error('The texts differ, or nothing was accepted: this must not be.')
   process.exitCode = 1
+}
+
+for (const { name, run } of strategyConformance(() => bigrams)) {
+  await run()
+  console.log(`conforms: ${name}`)
 }

@@ -33,7 +33,7 @@ describe('options', () => {
   }
 
   test('have their defaults', () => {
-    expect(parse()).toMatchObject({ gpu: 'auto', temperature: 0, maxTokens: 9, length: { name: 'fixed 4' } })
+    expect(parse()).toMatchObject({ gpu: 'auto', temperature: 0, maxTokens: 9, length: { name: 'automatic' } })
   })
 
   test('are read', () => {

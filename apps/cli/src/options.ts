@@ -1,4 +1,4 @@
-import { confidenceLength, fixedLength, ForetokenError, type LengthPolicy } from '@foretoken/core'
+import { automaticLength, confidenceLength, fixedLength, ForetokenError, type LengthPolicy } from '@foretoken/core'
 import type { Gpu } from '@foretoken/backend-llama'
 import { InvalidArgumentError, Option } from 'commander'
 import { sizes } from './demo/sizes.js'
@@ -40,9 +40,9 @@ export interface DraftingFlags {
 export const draftingOptions = (): Option[] => [
   new Option(
     '-s, --strategy <name>',
-    'who drafts: draft-model, prompt-lookup, forced (what a format leaves no choice about), none, or a plugin file (./mine.ts) (default: draft-model if there is one, else prompt-lookup)',
+    'who drafts: auto, draft-model, prompt-lookup, suffix[:file], recycling, prediction:file, corpus:path, forced (what a format leaves no choice about), none, or a plugin file (./mine.ts); a|b: whichever pays more, a>b: b where a is silent, a+b: b goes on behind a (default: auto, which is suffix|draft-model if there is a draft, else suffix)',
   ).helpGroup(drafting),
-  lengthOption().default(fixedLength(4), '4'),
+  lengthOption().default(automaticLength(), 'auto'),
   new Option('--draft-temperature <t>', 'temperature of the draft (default: as the target)')
     .argParser(decimal(0, 100))
     .helpGroup(drafting),
@@ -50,7 +50,10 @@ export const draftingOptions = (): Option[] => [
 
 /** Without a default. */
 export function lengthOption(): Option {
-  return new Option('-l, --length <policy>', 'tokens to draft in a round: 4, or confidence[:threshold[:longest]]')
+  return new Option(
+    '-l, --length <policy>',
+    'tokens to draft in a round: auto (what pays), a number, or confidence[:threshold[:longest]]',
+  )
     .argParser(parsed(parseLength))
     .helpGroup(drafting)
 }
@@ -68,7 +71,10 @@ export const limitOptions = (maxTokens: number): Option[] => [
 ]
 
 export const promptsOption = (): Option =>
-  new Option('--prompts <file>', 'prompts of your own: a JSON array of texts, or of { "text", "id", "kind" }')
+  new Option(
+    '--prompts <file>',
+    'prompts of your own: a JSON array of texts, or of { "text", "id", "kind", "prediction" }',
+  )
 
 export const sizeOption = (standard: string): Option =>
   new Option('--size <size>', `inflate the models to this size; none: as they are (default: ${standard})`).choices(
@@ -92,7 +98,7 @@ const drafting = 'Drafting:'
 const limits = 'Limits:'
 
 /**
- * `4`, `fixed:4`, `confidence`, `confidence:0.5`, `confidence:0.5:12`.
+ * `auto`, `4`, `fixed:4`, `confidence`, `confidence:0.5`, `confidence:0.5:12`.
  *
  * @throws `invalid-argument`
  */
@@ -100,6 +106,7 @@ export function parseLength(text: string): LengthPolicy {
   const [kind = '', ...numbers] = text.split(':')
   if (numbers.every(isNumeric)) {
     const [first, second, ...rest] = numbers.map(Number)
+    if (kind === 'auto' && numbers.length === 0) return automaticLength()
     if (isNumeric(kind) && numbers.length === 0) return fixedLength(Number(kind))
     if (kind === 'fixed' && numbers.length === 1) return fixedLength(first!)
     if (kind === 'confidence' && rest.length === 0) {
@@ -109,7 +116,7 @@ export function parseLength(text: string): LengthPolicy {
       })
     }
   }
-  throw new ForetokenError('invalid-argument', `${text} is no draft length: use a number, or confidence:0.4:8.`)
+  throw new ForetokenError('invalid-argument', `${text} is no draft length: use auto, a number, or confidence:0.4:8.`)
 }
 
 /** An integer of at least `least`. */

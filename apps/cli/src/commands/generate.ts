@@ -10,6 +10,7 @@ import {
 import { Command, Option } from 'commander'
 import { describeStats, lossyNote } from '../describe-stats.js'
 import { exitCodes, type ExitCode, Interrupted } from '../failure.js'
+import { explain } from '../explain.js'
 import { type FormatFlags, formatOptions } from '../format-options.js'
 import { openSetup, type Setup } from '../models/setup.js'
 import {
@@ -32,6 +33,7 @@ interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags, Fo
   readonly file?: string
   readonly json?: boolean
   readonly events?: boolean
+  readonly explain?: boolean
   readonly color?: boolean
 }
 
@@ -44,6 +46,7 @@ export function generateCommand(run: Run): Command {
     new Option('-f, --file <path>', 'a file to go on from (default: stdin)'),
     jsonOption('print the result, with its figures, as JSON'),
     new Option('--events', 'print each event as a line of JSON, as it comes').conflicts('json'),
+    new Option('--explain', 'say how much was drafted when, and why').conflicts('events'),
     ...colorOptions(),
     ...modelOptions(),
     ...draftingOptions(),
@@ -58,6 +61,7 @@ export function generateCommand(run: Run): Command {
 Examples:
   $ foretoken generate -p 'export function add(' --max-tokens 60
   $ foretoken generate -m target.gguf -d draft.gguf -f prompt.txt -t 0.8 --seed 7
+  $ foretoken generate -f main.ts --explain
   $ cat main.ts | foretoken generate --strategy ./my-strategy.ts --json
   $ foretoken generate -p 'A person: ' --json-schema person.json -t 0.8
 
@@ -92,6 +96,7 @@ async function printText(options: GenerateOptions, flags: Flags, terminal: Termi
       if (!last.endsWith('\n')) printLine(terminal.out)
       const { stats, seed, verifier, lossy } = event.result
       printLine(terminal.err, note.dim(`${describeStats(stats)} · seed ${seed}`))
+      if (flags.explain) for (const line of explain(stats)) printLine(terminal.err, line)
       if (lossy) printLine(terminal.err, note.yellow(lossyNote(verifier)))
     }
   } catch (error) {
