@@ -224,8 +224,12 @@ describe('demo and bench', { timeout: 180_000 }, () => {
     expect(report.passes.map(({ width }: { width: number }) => width)).toEqual([1, 2, 5])
   })
 
-  test('a bench on one kind of content writes a table, JSON and a drawing', async () => {
-    const [json, svg] = [join(folder, 'bench.json'), join(folder, 'bench.svg')]
+  test('a bench on one kind of content writes a table, JSON, a drawing and a page', async () => {
+    const [json, svg, html] = ['json', 'svg', 'html'].map((kind) => join(folder, `bench.${kind}`)) as [
+      string,
+      string,
+      string,
+    ]
     const args = [
       'bench',
       ...pair,
@@ -233,6 +237,8 @@ describe('demo and bench', { timeout: 180_000 }, () => {
       'none',
       '--content',
       'edits',
+      '-t',
+      '0,0.7',
       '-r',
       '2',
       '-n',
@@ -241,11 +247,22 @@ describe('demo and bench', { timeout: 180_000 }, () => {
       json,
       '--svg',
       svg,
+      '--html',
+      html,
     ]
-    const { code, out } = await foretoken(args)
+    const { code, out, err } = await foretoken(args)
     expect(code).toBe(0)
-    expect(out).toMatch(/edits +plain .*\n +draft-model .*\n +prompt-lookup/)
-    expect(existsSync(json) && existsSync(svg)).toBe(true)
+    expect(out).toMatch(/edits +0 +plain .*\n +draft-model .*\n( .*\n)* +0\.7 +plain .*\n +draft-model /)
+    expect(err).toMatch(/3\/4 \S+ T 0: .* left\n4\/4 \S+ T 0\.7: .* tok\/s\n/)
+    const saved = JSON.parse(await readFile(json, 'utf8'))
+    expect(saved.runs).toHaveLength(4)
+    // The prompts and their order are the same at each temperature; so is the seed, on all sides.
+    expect(saved.runs.map(({ prompt }: { prompt: string }) => prompt)).toEqual(
+      [0, 0, 2, 2].map((i) => saved.runs[i].prompt),
+    )
+    expect(saved.generate.seed).toBeGreaterThanOrEqual(0)
+    expect(await readFile(html, 'utf8')).toContain(saved.target)
+    expect(existsSync(svg)).toBe(true)
   })
 })
 

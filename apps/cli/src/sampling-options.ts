@@ -33,8 +33,8 @@ const names = [
   'topLogprobs',
 ] as const
 
-/** What `generate` takes of `flags`. */
-export function samplingOf(flags: SamplingFlags): Partial<GenerateOptions> {
+/** What `generate` takes of `flags`. Some commands have temperatures of their own. */
+export function samplingOf(flags: Partial<SamplingFlags>): Partial<GenerateOptions> {
   return {
     ...Object.fromEntries(names.map((name) => [name, flags[name]])),
     drySequenceBreakers: flags.dryBreaker,

@@ -1,6 +1,7 @@
-"""Stage 7: prompts for benchmarks, cut from packages that were held out of training. The prose ones are partly our own (prose.txt).
+"""Stage 7: prompts for benchmarks, cut from packages that were held out of training. Those of chat, json and copy are our own, and so is
+part of the prose: they are read from <kind>.txt.
 
-Every prompt ends where a line ends, at about 200 tokens, inside something that wants to go on."""
+Every prompt ends inside something that wants to go on; those that are cut out end where a line ends, at about 200 tokens."""
 import json
 import random
 import re
@@ -59,10 +60,19 @@ def code(tokenizer, rng, count):
     return found
 
 
+def own(kind):
+    """Prompts of our own, from `<kind>.txt`: parted by lines of `%%`, each with what might come next after a line `%% prediction`."""
+    with open(f"{RECIPE}/{kind}.txt") as f:
+        texts = f.read().strip("\n").split("\n%%\n")
+    found = []
+    for i, whole in enumerate(texts):
+        text, *prediction = whole.split("\n%% prediction\n")
+        found.append({"id": f"{kind}-{i + 1:02}", "text": text, **({"prediction": prediction[0] + "\n"} if prediction else {})})
+    return found
+
+
 def prose(tokenizer, rng, count):
-    with open(f"{RECIPE}/prose.txt") as f:
-        texts = f.read().strip().split("\n%%\n")
-    found = [{"id": f"prose-{i + 1:02}", "text": text} for i, text in enumerate(texts)]
+    found = own("prose")
     for document in spread([d for d in held_out() if d["kind"] == "md"], rng):
         starts = [m.start() for m in re.finditer(r"^#+ ", document["text"], re.M)]
         for start in rng.sample(starts, min(3, len(starts))):
@@ -73,19 +83,25 @@ def prose(tokenizer, rng, count):
 
 
 def edits(tokenizer, rng, count):
+    """A function, and the start of the same with a name changed, up to the first line that has it. What is left to write is 128 to 260
+    tokens, so that a text of usual length is copying to its end. `prediction` is what a program that asks for such an edit has at hand:
+    the rest of the function as it was. The rule looks at the source alone, never at what a model makes of it."""
     found = []
     for document in spread([d for d in held_out() if d["kind"] in ("js", "ts")], rng):
         for match in FUNCTION.finditer(document["text"]):
             whole, names = match.group(), re.findall(r"(\w+)\s*[,:=)?]", match.group(2) + ")")
             old = next((n for n in names if len(n) > 2 and len(re.findall(rf"\b{n}\b", whole)) >= 3), None)
             new = next((n for n in NEW_NAMES if n not in whole), None)
-            if not old or not new or not 60 <= len(tokenizer.encode(whole)) <= 160:
+            if not old or not new:
                 continue
-            language = "ts" if document["kind"] == "ts" else "js"
             copy = re.sub(rf"\b{old}\b", new, whole)
             first = copy[:copy.index("\n", copy.index(new)) + 1]  # up to the first renamed line
+            if not 128 <= len(tokenizer.encode(copy[len(first):])) <= 260:
+                continue
+            language = "ts" if document["kind"] == "ts" else "js"
             text = f"```{language}\n{whole}```\n\nThe same function, with `{old}` renamed to `{new}`:\n\n```{language}\n{first}"
-            found.append({"id": f"edit-{len(found) + 1:02}", "text": text, "source": source(document)})
+            prediction = "".join(whole.splitlines(keepends=True)[first.count("\n"):])
+            found.append({"id": f"edit-{len(found) + 1:02}", "text": text, "prediction": prediction, "source": source(document)})
             break
         if len(found) == count:
             break
@@ -94,11 +110,12 @@ def edits(tokenizer, rng, count):
 
 def main():
     tokenizer = Tokenizer.load(work("tokenizer.json"))
-    for name, make, count in (("code", code, 48), ("prose", prose, 24), ("edits", edits, 24)):
-        made = make(tokenizer, random.Random(11), count)
-        replace_file(f"{PROMPTS}/{name}.json", json.dumps(made, indent=2, ensure_ascii=False) + "\n")
-        lengths = [len(tokenizer.encode(p["text"])) for p in made]
-        print(f"{name}: {len(made)} prompts of {min(lengths)} to {max(lengths)} tokens")
+    cuts = (("code", code, 48), ("prose", prose, 24), ("edits", edits, 24))
+    made = {name: make(tokenizer, random.Random(11), count) for name, make, count in cuts}
+    for name, found in {**made, **{name: own(name) for name in ("chat", "json", "copy")}}.items():
+        replace_file(f"{PROMPTS}/{name}.json", json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        lengths = [len(tokenizer.encode(p["text"])) for p in found]
+        print(f"{name}: {len(found)} prompts of {min(lengths)} to {max(lengths)} tokens")
 
 
 if __name__ == "__main__":

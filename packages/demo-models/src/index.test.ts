@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { geometryOf } from './inflate/geometry.js'
-import { draft, draftShapes, prompts, readGguf, shapes, target, tokenizer } from './index.js'
+import { draft, draftShapes, promptKinds, prompts, readGguf, shapes, target, tokenizer } from './index.js'
 import { inflatedGeometry, shapeOf, type ShapeName } from './inflate/shapes.js'
 
 describe('what comes with the package', () => {
@@ -22,11 +22,22 @@ describe('what comes with the package', () => {
     }
   })
 
-  it.each(['code', 'prose', 'edits'] as const)('has prompts of the kind %s', async (kind) => {
+  it.each(promptKinds)('has prompts of the kind %s', async (kind) => {
     const found = await prompts(kind)
-    expect(found.length).toBeGreaterThan(3)
+    expect(found.length).toBeGreaterThanOrEqual(12)
     expect(new Set(found.map(({ id }) => id)).size).toBe(found.length)
     expect(found.every(({ text }) => text.length > 20)).toBe(true)
+  })
+
+  it('says what an edit starts from, long enough to copy for a while', async () => {
+    for (const { text, prediction } of await prompts('edits')) {
+      expect(text).toContain(prediction)
+      expect(prediction!.length).toBeGreaterThan(300)
+    }
+    const copies = await prompts('copy')
+    const known = copies.filter(({ prediction }) => prediction !== undefined)
+    expect(known.length).toBeGreaterThan(copies.length / 2)
+    for (const { text, prediction } of known) expect(text).toContain(prediction)
   })
 
   it('has no other prompts', async () => {

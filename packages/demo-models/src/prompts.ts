@@ -1,8 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { ForetokenError } from '@foretoken/core'
 
-/** What the prompts are about: source text to go on with, prose about programming, and text that quotes its input. */
-export const promptKinds = ['code', 'prose', 'edits'] as const
+/**
+ * What the prompts are about.
+ *
+ * - `code`: source text to go on with.
+ * - `prose`: texts about programming.
+ * - `edits`: a function, and the start of the same function with a name changed.
+ * - `chat`: dialogues about programming, written out as plain text.
+ * - `json`: documents to be gone on with: configurations, answers of an API, records.
+ * - `copy`: something, and the start of the same in another form: JavaScript as TypeScript, a table as a list.
+ */
+export const promptKinds = ['code', 'prose', 'edits', 'chat', 'json', 'copy'] as const
 
 export type PromptKind = (typeof promptKinds)[number]
 
@@ -10,6 +19,11 @@ export interface Prompt {
   /** Unique among the prompts of its kind. */
   readonly id: string
   readonly text: string
+  /**
+   * What a program that asks this has at hand, and what the answer will be much like: the rest of the text before the
+   * edit. Absent where nothing of the kind would be at hand.
+   */
+  readonly prediction?: string
   /** Where the text comes from, when it is not our own. */
   readonly source?: string
 }

@@ -1,6 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import { describe, expect, test } from 'vitest'
-import { checkConfigurations, parseConfiguration } from './configuration.js'
+import { checkConfigurations, parseConfiguration, usualNames } from './configuration.js'
 
 describe('parseConfiguration', () => {
   test('a name and a strategy', () => {
@@ -35,8 +35,10 @@ describe('parseConfiguration', () => {
 
 describe('checkConfigurations', () => {
   test('plain, and all that there is, unless told otherwise', () => {
-    expect(checkConfigurations([], true).map(({ name }) => name)).toEqual(['plain', 'draft-model', 'prompt-lookup'])
-    expect(checkConfigurations([], false).map(({ name }) => name)).toEqual(['plain', 'prompt-lookup'])
+    const [drafted, alone] = [true, false].map((hasDraft) => checkConfigurations([], hasDraft))
+    expect(drafted!.map(({ name }) => name)).toEqual(usualNames)
+    expect(drafted![0]).toMatchObject({ name: 'plain', strategy: 'none' })
+    expect(alone).toEqual(drafted!.filter(({ strategy }) => strategy !== 'draft-model'))
   })
 
   test('at least two, of different names', () => {

@@ -66,10 +66,23 @@ export function checkConfigurations(typed: readonly Configuration[], hasDraft: b
   return configurations
 }
 
+/** What is compared unless the user says otherwise; the first is the baseline. Those that draft with a model need one. */
+const usualStrategies: readonly { strategy: string; name?: string; needsDraft?: boolean }[] = [
+  { strategy: 'none', name: 'plain' },
+  { strategy: 'auto' },
+  { strategy: 'draft-model', needsDraft: true },
+  { strategy: 'suffix' },
+  { strategy: 'recycling' },
+  { strategy: 'prediction' },
+]
+
+export const usualNames: readonly string[] = usualStrategies.map(({ strategy, name = strategy }) => name)
+
 function usual(hasDraft: boolean): Configuration[] {
-  const strategies = ['none', ...(hasDraft ? ['draft-model'] : []), 'prompt-lookup']
   const open = { length: undefined, draft: undefined, draftTemperature: undefined }
-  return strategies.map((strategy) => ({ name: strategy === 'none' ? 'plain' : strategy, strategy, ...open }))
+  return usualStrategies
+    .filter(({ needsDraft }) => hasDraft || !needsDraft)
+    .map(({ strategy, name = strategy }) => ({ name, strategy, ...open }))
 }
 
 function pair(text: string): [string, string] | undefined {

@@ -1,13 +1,13 @@
-import type { LanguageModel } from '@foretoken/core'
-import { type Contender } from '../measure/contest.js'
-import { passCurve } from '../measure/pass-curve.js'
+import { type DraftStrategy, prediction } from '@foretoken/core'
+import type { Contender, ContestPrompt } from '../measure/contest.js'
+import { passCurve, type PassCurveOptions } from '../measure/pass-curve.js'
 import { timed, type TimedModel } from '../measure/timed.js'
 import { openModel } from '../models/load.js'
 import type { DraftingFlags, ModelFlags } from '../options.js'
 import { chooseStrategy, type ChosenStrategy } from '../strategy/resolve.js'
 import type { Terminal } from '../terminal/terminal.js'
 import type { Configuration } from './configuration.js'
-import type { Entrant } from './report.js'
+import type { Entrant, ModelCurve } from './report.js'
 
 /** A configuration whose strategy has been found. */
 export interface Chosen {
@@ -17,6 +17,9 @@ export interface Chosen {
   readonly draft: string | undefined
 }
 
+/** Drafts what each prompt brings along as its prediction. */
+const predictions: ChosenStrategy = { name: 'prediction', needsDraft: false, create: () => undefined }
+
 /** Finds out what is wrong with any configuration, before a model is loaded. */
 export function chooseAll(
   configurations: readonly Configuration[],
@@ -24,6 +27,9 @@ export function chooseAll(
 ): Promise<Chosen[]> {
   return Promise.all(
     configurations.map(async (configuration) => {
+      if (configuration.strategy === predictions.name) {
+        return { configuration, strategy: predictions, draft: undefined }
+      }
       const draft = configuration.draft ?? flags.draft
       const draftTemperature = configuration.draftTemperature ?? flags.draftTemperature
       const strategy = await chooseStrategy(configuration.strategy, { hasDraft: draft !== undefined, draftTemperature })
@@ -50,6 +56,7 @@ export async function openDrafts(
   return drafts
 }
 
+/** New strategies each time: what they remember of earlier prompts begins here. */
 export function contendersOf(
   chosen: readonly Chosen[],
   drafts: ReadonlyMap<string, TimedModel>,
@@ -59,32 +66,46 @@ export function contendersOf(
     const model = draft === undefined ? undefined : drafts.get(draft)
     return {
       name: configuration.name,
-      strategy: strategy.create(model),
+      strategy: strategy === predictions ? predicted : strategy.create(model),
       length: configuration.length ?? flags.length,
       draft: model,
     }
   })
 }
 
-/** Measures the draft models' steps. */
-export async function entrantsOf(
-  chosen: readonly Chosen[],
-  contenders: readonly Contender[],
-  context: readonly number[],
-  signal: AbortSignal,
-): Promise<Entrant[]> {
-  const steps = new Map<LanguageModel, number>()
-  for (const { draft } of contenders) {
-    if (!draft || steps.has(draft)) continue
-    const [step] = await passCurve({ model: draft, widths: [1], context, repetitions: 15, patienceMs: 3000, signal })
-    steps.set(draft, step!.ms)
+/** @returns `undefined`, plain decoding, where the prompt has no prediction. */
+function predicted({ prediction: text }: ContestPrompt): DraftStrategy | undefined {
+  return text === undefined ? undefined : prediction({ text })
+}
+
+/** T(n) of the draft models, in the order of `drafts`. */
+export async function draftCurves(
+  drafts: ReadonlyMap<string, TimedModel>,
+  options: Pick<PassCurveOptions, 'widths' | 'context' | 'signal'>,
+): Promise<ModelCurve[]> {
+  const curves: ModelCurve[] = []
+  for (const model of drafts.values()) {
+    const passes = await passCurve({ ...options, model, repetitions: 15, patienceMs: 5000 })
+    curves.push({ model: model.description, passes })
   }
-  return contenders.map(({ name, length, draft, strategy }, i) => ({
-    name,
-    strategy: chosen[i]!.configuration.strategy,
-    length: strategy ? length!.name : 'none',
-    // A lookup may find nothing, so its drafts are not always as long as they may be.
-    gamma: draft ? length?.gamma : undefined,
-    draftStepMs: draft && steps.get(draft),
-  }))
+  return curves
+}
+
+/** @param curves Of the draft models, by file. */
+export function entrantsOf(
+  chosen: readonly Chosen[],
+  flags: DraftingFlags,
+  curves: ReadonlyMap<string, ModelCurve>,
+): Entrant[] {
+  return chosen.map(({ configuration, strategy, draft }) => {
+    const length = configuration.length ?? flags.length
+    return {
+      name: configuration.name,
+      strategy: configuration.strategy,
+      length: strategy.name === 'none' ? 'none' : length.name,
+      // A lookup may find nothing, so its drafts are not always as long as they may be.
+      gamma: draft === undefined ? undefined : length.gamma,
+      draftStepMs: draft === undefined ? undefined : curves.get(draft)!.passes[0]!.ms,
+    }
+  })
 }

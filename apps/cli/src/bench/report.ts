@@ -1,7 +1,6 @@
 import type { Heat } from '../measure/contest.js'
 import { passTime, type PassTime } from '../measure/pass-curve.js'
 import { predictSpeedup, summarize, type Summary } from '../measure/summary.js'
-import { type BarPlot } from '../plot/bars.js'
 import { duration, number, times, timesWithin } from '../terminal/format.js'
 import type { Paint } from '../terminal/paint.js'
 import { table } from '../terminal/table.js'
@@ -17,91 +16,130 @@ export interface Entrant {
   readonly draftStepMs: number | undefined
 }
 
-/** One configuration on one kind of content, or on all. */
+export interface BenchHeat extends Heat {
+  readonly temperature: number
+}
+
+/** T(n) of one of the models. */
+export interface ModelCurve {
+  readonly model: string
+  readonly passes: readonly PassTime[]
+}
+
+/** One configuration at one temperature, on one kind of content or on all. */
 export interface BenchRow extends Summary {
   readonly kind: string
+  readonly temperature: number
   readonly configuration: string
   /** A draft step over a target step. */
   readonly c: number
+  /** The speed-up that acceptance and times allow. NaN where drafts are not all of one length. */
   readonly predicted: number
 }
 
 export const everything = 'all'
 
-/** Speed-ups are against the first configuration. */
+/** Speed-ups are against the first configuration. Grouped by kind, then by temperature. */
 export function benchRows(
-  heats: readonly Heat[],
+  heats: readonly BenchHeat[],
   entrants: readonly Entrant[],
   curve: readonly PassTime[],
 ): BenchRow[] {
   const kinds = [...new Set(heats.map(({ kind }) => kind))]
-  return [...kinds, ...(kinds.length > 1 ? [everything] : [])].flatMap((kind) => {
-    const some = heats.filter((heat) => kind === everything || heat.kind === kind)
-    const baseline = some.map(({ runs }) => runs[0]!)
-    return entrants.map((entrant, i) => {
-      const runs = some.map((heat) => heat.runs[i]!)
-      const summary = summarize(runs, i === 0 ? undefined : baseline)
-      const draftStepMs = entrant.draftStepMs ?? summary.draftStepMs
-      const pass = (tokens: number): number => passTime(curve, tokens)
-      // The formula is against plain decoding, so it says nothing beside another baseline.
-      const comparable = i > 0 && entrants[0]!.strategy === 'none'
-      const predicted = comparable
-        ? predictSpeedup({ ...summary, gamma: entrant.gamma, pass, draftStepMs }).speedup
-        : NaN
-      return { kind, configuration: entrant.name, ...summary, c: draftStepMs / pass(1), predicted }
-    })
+  const temperatures = temperaturesOf(heats)
+  return [...kinds, ...(kinds.length > 1 ? [everything] : [])].flatMap((kind) =>
+    temperatures.flatMap((temperature) => {
+      const some = heats.filter(
+        (heat) => heat.temperature === temperature && (kind === everything || heat.kind === kind),
+      )
+      // An interrupted run has not come to every cell.
+      if (some.length === 0) return []
+      return entrants.map((_, i) => ({ kind, temperature, ...cell(some, entrants, i, curve) }))
+    }),
+  )
+}
+
+function cell(heats: readonly Heat[], entrants: readonly Entrant[], i: number, curve: readonly PassTime[]) {
+  const entrant = entrants[i]!
+  const baseline = heats.map(({ runs }) => runs[0]!)
+  const summary = summarize(
+    heats.map(({ runs }) => runs[i]!),
+    i === 0 ? undefined : baseline,
+  )
+  const draftStepMs = entrant.draftStepMs ?? summary.draftStepMs
+  const pass = (tokens: number): number => passTime(curve, tokens)
+  const { gamma } = entrant
+  // The formula is for drafts of one length, and against plain decoding: it says nothing beside another baseline.
+  const foretold = i > 0 && gamma !== undefined && entrants[0]!.strategy === 'none'
+  const predicted = foretold ? predictSpeedup({ ...summary, gamma, pass, draftStepMs }).speedup : NaN
+  return { configuration: entrant.name, ...summary, c: draftStepMs / pass(1), predicted }
+}
+
+export function temperaturesOf(cells: readonly { readonly temperature: number }[]): number[] {
+  return [...new Set(cells.map(({ temperature }) => temperature))].toSorted((a, b) => a - b)
+}
+
+/** What a table shows of a row, beside what the row is about. */
+export const figures: readonly { readonly title: string; readonly of: (row: BenchRow) => string }[] = [
+  { title: 'tok/s', of: (row) => number(row.tokensPerSecond) },
+  { title: 'speed-up', of: (row) => (Number.isNaN(row.speedup) ? '1' : timesWithin(row.speedup, row.interval)) },
+  { title: 'predicted', of: (row) => times(row.predicted) },
+  { title: 'alpha', of: (row) => number(row.alpha) },
+  { title: 'tau', of: (row) => number(row.tau) },
+  { title: 'drafted', of: (row) => number(row.drafted) },
+  { title: 'drafting', of: (row) => percent(row.draftShare) },
+  { title: 'fresh', of: (row) => percent(row.fresh) },
+  { title: 'prompt', of: (row) => duration(row.prefillMs) },
+  { title: 'runs', of: (row) => String(row.runs) },
+]
+
+/** What the columns mean. */
+export const legendLines = [
+  'tok/s and speed-up are of decoding alone; speed-up is the geometric mean over prompts with its 95 % interval.',
+  'drafted: tokens drafted in a pass of the target; drafting: share of the time that went into it.',
+  'fresh: share of the tokens that are not going round in circles, which are easy to foresee.',
+  'prompt: time to the end of the first round, which reads it.',
+]
+
+/** What has to be said when the texts foresee themselves; nothing when they do not. */
+export function circlesNote(rows: readonly BenchRow[]): string | undefined {
+  const said = temperaturesOf(rows).flatMap((temperature) => {
+    // The last kind is all content, or all that there is; the first row of a cell is the baseline.
+    const plain = rows.find((row) => row.temperature === temperature && row.kind === rows.at(-1)!.kind)!
+    return plain.fresh < 0.75 ? [`${percent(plain.fresh)} at T = ${temperature}`] : []
   })
+  if (said.length === 0) return undefined
+  return `Only a part of the text is fresh (${said.join(', ')}): where the model goes round in circles, every strategy looks better than it is.`
+}
+
+function percent(share: number): string {
+  return Number.isFinite(share) ? `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %` : '–'
 }
 
 /** A table for people. */
-export function benchLines(rows: readonly BenchRow[], curve: readonly PassTime[], paint: Paint): string[] {
-  const columns = ['content', 'configuration', 'tok/s', 'speed-up', 'predicted', 'alpha', 'tau', 'c', 'prompt']
-  const cells = rows.map((row, i) => [
-    row.kind === rows[i - 1]?.kind ? '' : row.kind,
-    row.configuration,
-    number(row.tokensPerSecond),
-    Number.isNaN(row.speedup) ? '1' : timesWithin(row.speedup, row.interval),
-    times(row.predicted),
-    number(row.alpha),
-    number(row.tau),
-    number(row.c),
-    duration(row.prefillMs),
-  ])
-  const base = curve[0]?.ms ?? NaN
+export function benchLines(rows: readonly BenchRow[], curves: readonly ModelCurve[], paint: Paint): string[] {
+  const titles = ['content', 'T', 'configuration', ...figures.map(({ title }) => title)]
+  const cells = rows.map((row, i) => {
+    const sameKind = row.kind === rows[i - 1]?.kind
+    return [
+      sameKind ? '' : row.kind,
+      sameKind && row.temperature === rows[i - 1]!.temperature ? '' : String(row.temperature),
+      row.configuration,
+      ...figures.map(({ of }) => of(row)),
+    ]
+  })
   return [
     ...table(
-      columns.map((title, i) => ({ title, align: i < 2 ? ('left' as const) : ('right' as const) })),
+      titles.map((title, i) => ({ title, align: i < 3 ? ('left' as const) : ('right' as const) })),
       cells,
       paint,
     ),
     '',
-    `T(n)/T(1)  ${curve.map(({ width, ms }) => `n=${width}: ${number(ms / base)}`).join('   ')}   (T(1) ${duration(base)})`,
-    paint.dim(
-      'tok/s and speed-up are of decoding alone; speed-up is the geometric mean over prompts with its 95 % interval,',
-    ),
-    paint.dim('prompt the time to the end of the first round, which reads it.'),
+    ...curves.map(({ passes }, i) => {
+      const base = passes[0]?.ms ?? NaN
+      const shown = passes.map(({ width, ms }) => `n=${width}: ${number(ms / base)}`).join('   ')
+      return `T(n)/T(1)  ${i === 0 ? 'target' : 'draft '}  ${shown}   (T(1) ${duration(base)})`
+    }),
+    ...legendLines.map((line) => paint.dim(line)),
   ]
-}
-
-/** The speed-ups as a drawing. */
-export function benchPlot(
-  rows: readonly BenchRow[],
-  entrants: readonly Entrant[],
-  about: { model: string; notes: readonly string[] },
-): BarPlot {
-  const kinds = [...new Set(rows.map(({ kind }) => kind))]
-  const compared = entrants.slice(1).map(({ name }) => name)
-  return {
-    title: `Speed-up over ${entrants[0]?.name}`,
-    subtitle: about.model,
-    axis: `times as fast as ${entrants[0]?.name}`,
-    reference: 1,
-    notes: ['Bars: geometric mean over prompts; lines: 95 % bootstrap interval.', ...about.notes],
-    groups: kinds.map((kind) => ({
-      label: kind,
-      bars: rows
-        .filter((row) => row.kind === kind && compared.includes(row.configuration))
-        .map(({ configuration, speedup, interval }) => ({ series: configuration, value: speedup, ...interval })),
-    })),
-  }
 }

@@ -28,6 +28,15 @@ describe('timed', () => {
     expect(model.totals.ms).toBeGreaterThan(0)
   })
 
+  test('keeps what only some models have', async () => {
+    const passCurve = [{ tokens: 1, ms: 2 }]
+    const constraint = {} as never
+    const model = timed(Object.assign(toy(), { passCurve, constrain: () => Promise.resolve(constraint) }))
+    expect(model.passCurve).toBe(passCurve)
+    expect(await model.constrain!({ type: 'json' } as never)).toBe(constraint)
+    expect(timed(toy())).not.toHaveProperty('passCurve')
+  })
+
   test('a text is the same through it', async () => {
     const options = { prompt: [0, 1], maxTokens: 20 }
     const direct = await generate({ ...options, model: toy() }).result()
@@ -126,6 +135,21 @@ describe('contest', () => {
   })
 })
 
+test('a strategy may depend on the prompt', async () => {
+  const asked: (string | undefined)[] = []
+  const strategy: Contender['strategy'] = ({ prediction }) => {
+    asked.push(prediction)
+    return prediction === undefined ? undefined : draftModel({ model: toy(2) })
+  }
+  const prompt = { id: 'one', kind: 'code', text: 'abca' }
+  const options = { model: toy(), contenders: [{ name: 'it', strategy }], index: 0, generate: { maxTokens: 8 } }
+  const without = await heat({ ...options, prompt })
+  const having = await heat({ ...options, prompt: { ...prompt, prediction: 'abc' } })
+  expect(asked).toEqual([undefined, 'abc'])
+  expect(without.runs[0]!.result.stats.drafted).toBe(0)
+  expect(having.runs[0]!.result.stats.drafted).toBeGreaterThan(0)
+})
+
 describe('summary', () => {
   const run = (tokens: number, ms: number) => ({
     contender: 'x',
@@ -135,7 +159,16 @@ describe('summary', () => {
     draftForwardMs: 30,
     origins: { accepted: 16, corrected: 4, bonus: 2, plain: 0 },
     result: {
-      stats: { passes: 6, tokens: 22, drafted: 24, otherMs: 2, draftMs: 34 },
+      tokens: [1, 2, 3],
+      stats: {
+        passes: 6,
+        tokens: 22,
+        drafted: 24,
+        otherMs: 2,
+        draftMs: 34,
+        decodeMs: 340,
+        acceptedPerRound: [1, 0, 1, 0, 4],
+      },
     } as unknown as Awaited<ReturnType<typeof decode>>['result'],
   })
 
@@ -149,6 +182,9 @@ describe('summary', () => {
     expect(summary.tau).toBeCloseTo(44 / 12, 12)
     expect(summary.drafted).toBe(4)
     expect(summary.overheadMs).toBeCloseTo(1, 12)
+    expect(summary.draftShare).toBeCloseTo(0.1, 12)
+    expect(summary.fresh).toBe(1)
+    expect(summary.kept).toEqual([10 / 12, 10 / 12, 8 / 12, 8 / 12])
     expect(summary.tokensPerSecond).toBe(32)
     expect(summarize(plain).speedup).toBeNaN()
   })

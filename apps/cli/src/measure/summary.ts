@@ -1,6 +1,7 @@
 import { expectedTokens, measuredSpeedup } from '@foretoken/core'
 import type { Run } from './contest.js'
 import { tokensPerSecond } from './decode.js'
+import { freshShare } from './fresh.js'
 import { bootstrapInterval, geometricMean, type Interval, median } from './statistics.js'
 
 /** What the runs of one contender come to. */
@@ -18,6 +19,12 @@ export interface Summary {
   readonly tau: number
   /** Drafted tokens per pass of the target. */
   readonly drafted: number
+  /** kept[i]: share of the rounds that kept at least i + 1 drafted tokens. Their sum is about {@link tau} - 1. */
+  readonly kept: readonly number[]
+  /** Share of the time of rounds that went into drafting. */
+  readonly draftShare: number
+  /** Share of the tokens that are not going round in circles, see {@link freshShare}. */
+  readonly fresh: number
   /** Milliseconds of a round that are neither a pass of the target nor of the draft. */
   readonly overheadMs: number
   /** Milliseconds of drafting, for each drafted token, the first round aside. */
@@ -46,12 +53,26 @@ export function summarize(runs: readonly Run[], baseline?: readonly Run[]): Summ
     alpha: accepted / (accepted + refused),
     tau: stats(({ tokens }) => tokens) / passes,
     drafted: drafted / passes,
+    kept: keptShares(runs.map(({ result }) => result.stats.acceptedPerRound)),
+    draftShare: stats(({ draftMs }) => draftMs) / stats(({ decodeMs }) => decodeMs),
+    fresh: freshShare(runs.map(({ result }) => result.tokens)),
     // A draft that was given up goes on in the background: then its passes take longer than drafting did.
     overheadMs:
       Math.max(0, stats(({ otherMs, draftMs }) => otherMs + draftMs) - sum((run) => run.draftForwardMs)) / passes,
     draftStepMs: stats(({ draftMs }) => draftMs) / drafted,
     prefillMs: median(runs.map((run) => run.prefillMs)),
   }
+}
+
+/** @param histograms How many rounds kept 0, 1, 2 … tokens. */
+function keptShares(histograms: readonly (readonly number[])[]): number[] {
+  const longest = Math.max(0, ...histograms.map(({ length }) => length))
+  const counts = Array.from({ length: longest }, (_, kept) =>
+    histograms.reduce((total, each) => total + (each[kept] ?? 0), 0),
+  )
+  const rounds = counts.reduce((total, count) => total + count, 0)
+  let left = rounds
+  return counts.slice(0, -1).map((count) => (left -= count) / rounds)
 }
 
 /** How many times faster each run was than the baseline's on the same prompt. Texts of a single round say nothing. */

@@ -24,6 +24,8 @@ export function timed(model: LanguageModel): TimedModel {
     contextLength: model.contextLength,
     tokenizer: model.tokenizer,
     capabilities: model.capabilities,
+    ...(model.passCurve && { passCurve: model.passCurve }),
+    ...(model.constrain && { constrain: (format) => model.constrain!(format) }),
     createSequence: async () => timedSequence(await model.createSequence(), totals),
     dispose: () => model.dispose(),
   }

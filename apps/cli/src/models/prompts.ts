@@ -6,6 +6,8 @@ export interface KindedPrompt {
   readonly id: string
   readonly kind: string
   readonly text: string
+  /** What the answer is expected to be much like, where a caller would know. */
+  readonly prediction?: string
 }
 
 /** Prompts that come with the demo models, of some kinds. */
@@ -18,13 +20,18 @@ export async function builtInPrompts(kinds: readonly string[]): Promise<KindedPr
     )
   }
   const lists = kinds.map(async (kind) =>
-    (await prompts(kind as PromptKind)).map(({ id, text }) => ({ id, kind, text })),
+    (await prompts(kind as PromptKind)).map(({ id, text, prediction }) => ({
+      id,
+      kind,
+      text,
+      ...(prediction !== undefined && { prediction }),
+    })),
   )
   return (await Promise.all(lists)).flat()
 }
 
 /**
- * Prompts from a JSON file: an array of texts, or of `{ text, id?, kind? }`.
+ * Prompts from a JSON file: an array of texts, or of `{ text, id?, kind?, prediction? }`.
  *
  * @throws `invalid-argument`
  */
@@ -43,7 +50,7 @@ export async function promptsFrom(file: string): Promise<KindedPrompt[]> {
   if (found.length === 0 || found.includes(undefined)) {
     throw new ForetokenError(
       'invalid-argument',
-      `${file} must hold a JSON array of texts, or of { "text", "id", "kind" }.`,
+      `${file} must hold a JSON array of texts, or of { "text", "id", "kind", "prediction" }.`,
     )
   }
   return found as KindedPrompt[]
@@ -54,10 +61,9 @@ function asPrompt(entry: unknown, index: number): KindedPrompt | undefined {
     text,
     id = `prompt-${index + 1}`,
     kind = 'own',
-  } = (typeof entry === 'string' ? { text: entry } : (entry ?? {})) as {
-    text?: unknown
-    id?: unknown
-    kind?: unknown
-  }
-  return typeof text === 'string' && text !== '' ? { id: String(id), kind: String(kind), text } : undefined
+    prediction,
+  } = (typeof entry === 'string' ? { text: entry } : (entry ?? {})) as Partial<Record<keyof KindedPrompt, unknown>>
+  if (typeof text !== 'string' || text === '') return undefined
+  if (prediction !== undefined && typeof prediction !== 'string') return undefined
+  return { id: String(id), kind: String(kind), text, ...(prediction !== undefined && { prediction }) }
 }

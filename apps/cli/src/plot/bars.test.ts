@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { barPlot, niceCeiling, ticks } from './bars.js'
+import { type BarGroup, barPlot } from './bars.js'
 
 const bars = [
   { series: 'plain', value: 1, low: NaN, high: NaN },
@@ -8,9 +8,13 @@ const bars = [
 const plot = barPlot({
   title: 'A & B',
   axis: 'times',
-  groups: [
-    { label: 'code', bars },
-    { label: 'prose', bars },
+  rows: [
+    {
+      groups: [
+        { label: 'code', bars },
+        { label: 'prose', bars },
+      ],
+    },
   ],
   reference: 1,
 })
@@ -24,7 +28,7 @@ describe('barPlot', () => {
   })
 
   test('heights are in proportion to values', () => {
-    const heights = [...plot.matchAll(/<rect class="s(\d)" x="[\d.]+" y="[\d.]+" width="44" height="([\d.]+)"/g)]
+    const heights = [...plot.matchAll(/<rect class="s(\d)" x="[\d.]+" y="[\d.]+" width="32" height="([\d.]+)"/g)]
     expect(Number(heights[1]![2]) / Number(heights[0]![2])).toBeCloseTo(1.8, 1)
   })
 
@@ -38,19 +42,49 @@ describe('barPlot', () => {
     expect(closed).toEqual(open)
   })
 
-  test('survives having nothing to show', () => {
-    expect(barPlot({ title: 't', axis: 'a', groups: [] })).not.toMatch(/NaN/)
-    const unknown = { series: 'x', value: NaN, low: NaN, high: NaN }
-    expect(barPlot({ title: 't', axis: 'a', groups: [{ label: 'g', bars: [unknown] }] })).not.toMatch(/NaN/)
+  test('a name has its colour, whatever else is drawn', () => {
+    const one = barPlot({
+      title: 't',
+      axis: 'a',
+      rows: [{ groups: [{ label: 'g', bars: [bars[1]!] }] }],
+      series: ['plain', 'draft <model>'],
+    })
+    expect(one).not.toContain('class="s0"')
+    expect(one.match(/<rect class="s1"/g)).toHaveLength(2)
   })
-})
 
-test('niceCeiling leaves room and ends on a round number', () => {
-  expect([0, 0.9, 1, 1.8, 2.1, 7.9, 42].map(niceCeiling)).toEqual([1, 1, 1.5, 2, 2.5, 10, 50])
-})
+  test('six kinds, six ways, three rows: nothing lies outside, no text on another', () => {
+    const names = ['auto', 'draft-model', 'suffix', 'prompt-lookup', 'recycling', 'prediction']
+    const groups = ['code', 'prose', 'edits', 'chat', 'json', 'copy', 'all'].map((label, g): BarGroup => {
+      return { label, bars: names.map((series, s) => ({ series, value: 1 + s + g, low: s + g, high: 2 + s + g })) }
+    })
+    const rows = ['T = 0', 'T = 0.7', 'T = 1'].map((label) => ({ label, groups }))
+    const big = barPlot({ title: 'a title', axis: 'times', rows, notes: ['many words '.repeat(60)] })
+    expect(big.match(/class="label"/g)).toHaveLength(3 + 3 * 7)
+    const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(big)!.map(Number)
+    const texts = [...big.matchAll(/<text class="(\w+)" x="([\d.]+)" y="([\d.]+)"([^>]*)>([^<]*)/g)].map((found) => {
+      const [, kind, x, y, rest, text] = found as unknown as string[]
+      const wide = text!.length * (kind === 'label' ? 7 : 6.2)
+      const left = Number(x) - (/end"/.test(rest!) ? wide : /middle/.test(rest!) ? wide / 2 : 0)
+      return { text, left, right: left + wide, top: Number(y) - 9, bottom: Number(y) }
+    })
+    for (const one of texts) {
+      expect(one.left >= 0 && one.right <= width! && one.bottom < height!, one.text).toBe(true)
+      const over = texts.filter(
+        (other) =>
+          other !== one &&
+          other.left < one.right &&
+          one.left < other.right &&
+          other.top < one.bottom &&
+          one.top < other.bottom,
+      )
+      expect(over.map(({ text }) => `${one.text} on ${text}`)).toEqual([])
+    }
+  })
 
-test('ticks are round', () => {
-  expect(ticks(2)).toEqual([0, 0.5, 1, 1.5, 2])
-  expect(ticks(3)).toEqual([0, 0.5, 1, 1.5, 2, 2.5, 3])
-  expect(ticks(10)).toEqual([0, 2.5, 5, 7.5, 10])
+  test('survives having nothing to show', () => {
+    expect(barPlot({ title: 't', axis: 'a', rows: [] })).not.toMatch(/NaN/)
+    const unknown = { series: 'x', value: NaN, low: NaN, high: NaN }
+    expect(barPlot({ title: 't', axis: 'a', rows: [{ groups: [{ label: 'g', bars: [unknown] }] }] })).not.toMatch(/NaN/)
+  })
 })
