@@ -10,7 +10,12 @@ export default defineConfig(({ mode }) => {
     resolve: { conditions },
     ssr: { resolve: { conditions } },
     test: {
-      include: ['packages/*/{src,recipe}/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+      include: [
+        'packages/*/{src,recipe}/**/*.test.ts',
+        'apps/*/src/**/*.test.ts',
+        'scripts/**/*.test.ts',
+        'bench/**/*.test.ts',
+      ],
       // Processes, not threads: native libraries are loaded once in each, and a crash takes one file with it.
       pool: 'forks',
       maxWorkers: 2,
