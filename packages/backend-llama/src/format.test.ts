@@ -1,4 +1,11 @@
-import { type DraftStrategy, draftModel, type FormatDescription, generate, promptLookup } from '@foretoken/core'
+import {
+  type DraftStrategy,
+  draftModel,
+  fixedLength,
+  type FormatDescription,
+  generate,
+  promptLookup,
+} from '@foretoken/core'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -84,7 +91,17 @@ describe('formats on llama.cpp', () => {
         const validate = ajv.compile(schema)
         const responseFormat: FormatDescription = { type: 'json', schema }
         const say = async (strategy?: DraftStrategy, temperature = 0) => {
-          const options = { model: target, prompt, responseFormat, strategy, temperature, seed, maxTokens: 2000 }
+          const length = fixedLength(4)
+          const options = {
+            model: target,
+            prompt,
+            responseFormat,
+            strategy,
+            length,
+            temperature,
+            seed,
+            maxTokens: 2000,
+          }
           const result = await generate(options).result()
           const about = `seed ${seed}: ${JSON.stringify(schema)}\n${result.text}`
           expect(result.warnings, about).toEqual([])

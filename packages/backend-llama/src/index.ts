@@ -1,3 +1,5 @@
+export type { Calibration } from './calibration/calibrate.js'
+export type { CalibratedPass } from './calibration/samples.js'
 export { buildCpuKernels, type BuildOptions } from './cpu-kernels/build.js'
 export { inspectModel, type ModelInfo } from './inspect.js'
 export { loadModel } from './load.js'

@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { speculationOutlook } from '@foretoken/core'
 import { describe, expect, it } from 'vitest'
 import { checkPair, inspectModel, loadModel } from './index.js'
 import { draftPath, targetPath } from './test-models.js'
+import { tinyMixture, writeTinyGguf } from './tiny-gguf.js'
 
 const target = await inspectModel(targetPath)
 const draft = await inspectModel(draftPath)
@@ -27,6 +32,22 @@ describe('what a file is', () => {
     expect(model.tokenizer.fingerprint).toBe(target.fingerprint)
     expect(model.contextLength).toBe(Math.min(8192, target.contextLength))
     await model.dispose()
+  })
+})
+
+describe('a mixture of experts', () => {
+  it('is known by its file, runs, and is told of', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'foretoken-mixture-'))
+    const path = join(folder, 'mixture.gguf')
+    writeTinyGguf(path, tinyMixture({ experts: 8, used: 2 }))
+    const { experts } = await inspectModel(path)
+    expect(experts).toEqual({ count: 8, used: 2 })
+    const model = await loadModel({ path, gpu: false, contextSize: 64 })
+    expect(speculationOutlook({ curve: model.passCurve, experts: model.info.experts })).toMatch(
+      /^This model is a mixture of experts, 2 of 8 for each token: a pass over \d+ tokens reads more of them/,
+    )
+    await model.dispose()
+    await rm(folder, { recursive: true })
   })
 })
 

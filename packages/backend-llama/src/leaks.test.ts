@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { draftModel, generate } from '@foretoken/core'
+import { draftModel, fixedLength, generate } from '@foretoken/core'
 import { expect, it } from 'vitest'
 import { loadModel } from './index.js'
 import { draftPath, targetPath } from './test-models.js'
@@ -31,7 +31,8 @@ async function liveOnce(): Promise<void> {
   const target = await loadModel({ ...options, path: targetPath })
   const draft = await loadModel({ ...options, path: draftPath })
   const strategy = draftModel({ model: draft })
-  const request = { model: target, strategy, prompt: 'function add(a, b) {', maxTokens: 30, seed: 1 }
+  const length = fixedLength(4)
+  const request = { model: target, strategy, length, prompt: 'function add(a, b) {', maxTokens: 30, seed: 1 }
   await generate({ ...request, temperature: 0.8 }).result()
 
   const controller = new AbortController()

@@ -1,5 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities } from '@foretoken/core'
+import { calibrateModel } from './calibration/calibrate-model.js'
 import { inBackground } from './ffi/calls.js'
 import type { Calls } from './ffi/calls.js'
 import type { NativeContext } from './ffi/context.js'
@@ -31,6 +32,7 @@ export async function loadDirectly(
   })
   if (handle === undefined) throw modelRefused(info, await runtime.takeErrors())
   let context: NativeContext | undefined
+  let model: FfiModel
   try {
     mustDecode(calls, handle, info)
     const vocab = calls.llama_model_get_vocab(handle) as Pointer
@@ -39,19 +41,25 @@ export async function loadDirectly(
       sequences: options.sequences,
       tokensPerPass,
       rowsPerPass: rowsPerPass(options.sequences),
-      threads: plan.threads,
       cacheType: cacheTypes[options.cacheType].id,
       vocabSize: calls.llama_vocab_n_tokens(vocab),
     }
-    context = await openContext(calls, handle, sizes)
+    context = await openContext(calls, handle, plan.threads[0]!, sizes)
     if (context === undefined) throw contextRefused(plan, await runtime.takeErrors())
     const capabilities = await probe(context, plan.gpu !== false)
     options.signal?.throwIfAborted()
     const tokenizer = new LlamaTokenizer(calls, vocab, info.fingerprint ?? '', info.chatTemplate)
-    return new FfiModel(calls, handle, context, tokenizer, { ...plan, capabilities })
+    model = new FfiModel(calls, handle, context, tokenizer, plan, capabilities)
   } catch (error) {
     context?.dispose()
     await inBackground(calls.llama_model_free, handle)
+    throw error
+  }
+  try {
+    await calibrateModel(model, plan, runtime.release, options)
+    return model
+  } catch (error) {
+    await model.dispose()
     throw error
   }
 }

@@ -13,7 +13,7 @@ import { checkOptions } from './options.js'
 import type { LoadOptions } from './options.js'
 import { openRuntime } from './runtime.js'
 import type { Runtime } from './runtime.js'
-import { defaultThreads } from './threads.js'
+import { defaultThreads, threadChoices } from './threads.js'
 
 /**
  * Loads a GGUF model into llama.cpp.
@@ -45,16 +45,23 @@ export async function loadModel(options: LoadOptions): Promise<LlamaModel> {
         'what it writes beyond those may make no sense.',
     )
   }
-  const threads = checked.threads ?? (await defaultThreads(runtime.llama.cpuMathCores, info.weightBytes))
-  const device = await deviceOf(runtime, fit.gpuLayers, info.shape.layers + 1, threads)
+  const onGpuAlone = fit.gpuLayers > info.shape.layers
+  const cores = runtime.llama.cpuMathCores
+  const threads =
+    checked.threads !== undefined
+      ? [checked.threads]
+      : onGpuAlone
+        ? [await defaultThreads(cores, info.weightBytes)]
+        : await threadChoices(cores, info.weightBytes)
   const plan = {
     info,
-    device,
+    title: `${info.name ?? 'model'} ${info.quantization}, ${formatBytes(info.weightBytes)}`,
+    hardware: await hardwareOf(runtime, fit.gpuLayers, info.shape.layers + 1),
+    onGpuAlone,
     gpu: fit.gpuLayers > 0 ? runtime.gpu : false,
     gpuLayers: fit.gpuLayers,
     threads,
     memory: fit.memory,
-    description: `${info.name ?? 'model'} ${info.quantization}, ${formatBytes(info.weightBytes)}, ${device}`,
     contextLength: fit.contextSize,
   } as const
   if (runtime.calls !== undefined) return loadDirectly(runtime, runtime.calls, plan, checked)
@@ -85,8 +92,8 @@ async function roomOf(runtime: Runtime): Promise<Room> {
 
 const gpuNames = { metal: 'Metal', cuda: 'CUDA', vulkan: 'Vulkan' } as const
 
-async function deviceOf(runtime: Runtime, gpuLayers: number, layers: number, threads: number): Promise<string> {
-  const cpu = `CPU${runtime.cpuVariant === undefined ? '' : ` (${runtime.cpuVariant})`}, ${threads} thread${threads === 1 ? '' : 's'}`
+async function hardwareOf(runtime: Runtime, gpuLayers: number, layers: number): Promise<string> {
+  const cpu = `CPU${runtime.cpuVariant === undefined ? '' : ` (${runtime.cpuVariant})`}`
   if (runtime.gpu === false || gpuLayers === 0) return cpu
   const names = [...new Set(await runtime.llama.getGpuDeviceNames())].join(', ')
   const gpu = `${names || 'GPU'} (${gpuNames[runtime.gpu]})`

@@ -1,5 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities, Constraint, FormatDescription, LanguageModel, Sequence, Tokenizer } from '@foretoken/core'
+import type { Calibration } from './calibration/calibrate.js'
 import { returnFreedMemory } from './ffi/allocator.js'
 import type { Calls } from './ffi/calls.js'
 import { inBackground } from './ffi/calls.js'
@@ -21,6 +22,8 @@ export interface LlamaModel extends LanguageModel {
   readonly gpu: 'metal' | 'cuda' | 'vulkan' | false
   /** Threads that a pass runs on. */
   readonly threads: number
+  /** How long its passes take here; absent where nobody measured. `passCurve` are its passes. */
+  readonly calibration?: Calibration
   /** What was estimated before it was loaded. */
   readonly memory: MemoryEstimate
   /**
@@ -31,21 +34,33 @@ export interface LlamaModel extends LanguageModel {
 }
 
 /** How a model is to be loaded, once its file, the machine and the options are known. */
-export interface LoadPlan extends Pick<LlamaModel, 'info' | 'device' | 'gpu' | 'threads' | 'memory'> {
-  readonly description: string
-  readonly contextLength: number
+export interface LoadPlan extends Pick<LlamaModel, 'info' | 'gpu' | 'memory'> {
+  /** `demo-target F16, 7.4 MiB` */
+  readonly title: string
+  /** `CPU (zen4)`, `NVIDIA H200 (CUDA)` */
+  readonly hardware: string
+  /** Whether the CPU has no part in it. */
+  readonly onGpuAlone: boolean
   /** How many layers the GPU holds. */
   readonly gpuLayers: number
+  /** The numbers of threads to choose from, the usual one first. */
+  readonly threads: readonly number[]
+  readonly contextLength: number
+}
+
+/** Where a model runs, for people. */
+export function deviceOf({ hardware, onGpuAlone }: LoadPlan, threads: number): string {
+  return onGpuAlone ? hardware : `${hardware}, ${threads} thread${threads === 1 ? '' : 's'}`
 }
 
 /** A model over our own handles into llama.cpp. */
 export class FfiModel implements LlamaModel, SequenceHost {
   readonly info: ModelInfo
-  readonly device: string
   readonly gpu: LlamaModel['gpu']
-  readonly threads: number
+  threads: number
+  calibration?: Calibration
+  passCurve?: Calibration['passes']
   readonly memory: MemoryEstimate
-  readonly description: string
   readonly contextLength: number
   readonly capabilities: Capabilities
   readonly path = 'ffi'
@@ -55,6 +70,7 @@ export class FfiModel implements LlamaModel, SequenceHost {
   readonly context: NativeContext
   /** @internal */
   readonly queue: PassQueue
+  private readonly plan: LoadPlan
   private readonly calls: Calls
   private readonly handle: Pointer
   private readonly vocabulary: LlamaTokenizer
@@ -67,24 +83,38 @@ export class FfiModel implements LlamaModel, SequenceHost {
     handle: Pointer,
     context: NativeContext,
     tokenizer: LlamaTokenizer,
-    facts: LoadPlan & Pick<LlamaModel, 'capabilities'>,
+    plan: LoadPlan,
+    capabilities: Capabilities,
   ) {
+    this.plan = plan
     this.calls = calls
     this.handle = handle
     this.context = context
     this.vocabulary = tokenizer
     this.tokenizer = tokenizer
     this.vocabSize = tokenizer.vocabSize
-    this.info = facts.info
-    this.device = facts.device
-    this.gpu = facts.gpu
-    this.threads = facts.threads
-    this.memory = facts.memory
-    this.description = facts.description
-    this.contextLength = facts.contextLength
-    this.capabilities = facts.capabilities
-    this.queue = new PassQueue(context, facts.gpu !== false)
-    this.freeIds = Array.from({ length: facts.capabilities.maxSequences }, (_, id) => id).reverse()
+    this.info = plan.info
+    this.gpu = plan.gpu
+    this.threads = plan.threads[0]!
+    this.memory = plan.memory
+    this.contextLength = plan.contextLength
+    this.capabilities = capabilities
+    this.queue = new PassQueue(context, plan.gpu !== false)
+    this.freeIds = Array.from({ length: capabilities.maxSequences }, (_, id) => id).reverse()
+  }
+
+  get device(): string {
+    return deviceOf(this.plan, this.threads)
+  }
+
+  get description(): string {
+    return `${this.plan.title}, ${this.device}`
+  }
+
+  /** Makes later passes run on so many threads. No pass may be in flight. @internal */
+  useThreads(threads: number): void {
+    this.context.useThreads(threads)
+    this.threads = threads
   }
 
   async createSequence(): Promise<Sequence> {

@@ -11,9 +11,23 @@ const bytesPerThread = 32 * 2 ** 20
  * @param mathCores Physical (and performance) cores of the machine, as the runtime counts them.
  */
 export async function defaultThreads(mathCores: number, weightBytes: number): Promise<number> {
-  const allowed = Math.min(availableParallelism(), (await cpuQuota()) ?? Infinity)
   const useful = Math.ceil(weightBytes / bytesPerThread)
-  return Math.max(1, Math.min(mathCores || allowed, allowed, useful))
+  return Math.max(1, Math.min(await usableCores(mathCores), useful))
+}
+
+/**
+ * Numbers of threads of which the quickest is to be found: the default first, then one, half and all but one of the cores.
+ * A hypervisor's cores may share what they compute with, and an application may leave none of them to itself.
+ */
+export async function threadChoices(mathCores: number, weightBytes: number): Promise<number[]> {
+  const cores = await usableCores(mathCores)
+  const usual = await defaultThreads(mathCores, weightBytes)
+  return [...new Set([usual, 1, Math.max(1, Math.floor(cores / 2)), Math.max(1, cores - 1)])]
+}
+
+async function usableCores(mathCores: number): Promise<number> {
+  const allowed = Math.min(availableParallelism(), (await cpuQuota()) ?? Infinity)
+  return Math.min(mathCores || allowed, allowed)
 }
 
 /** The share of processors that a container may use; `undefined` without a limit. */

@@ -88,6 +88,46 @@ export function tinyMamba(): TinyGguf {
   }
 }
 
+/** A Llama model with random weights, in which each token uses some of the experts of a layer (as in Mixtral). */
+export function tinyMixture({ experts = 8, used = 2, width = 32, inner = 64, layers = 2 } = {}): TinyGguf {
+  const [heads, vocab] = [2, 256]
+  const scale = 1 / Math.sqrt(width)
+  return {
+    metadata: {
+      'general.architecture': 'llama',
+      'general.name': 'tiny-mixture',
+      'llama.context_length': 512,
+      'llama.embedding_length': width,
+      'llama.feed_forward_length': inner,
+      'llama.block_count': layers,
+      'llama.attention.head_count': heads,
+      'llama.attention.layer_norm_rms_epsilon': { float: 1e-5 },
+      'llama.rope.dimension_count': width / heads,
+      'llama.expert_count': experts,
+      'llama.expert_used_count': used,
+      ...byteVocabulary(),
+    },
+    tensors: [
+      { name: 'token_embd.weight', shape: [width, vocab] },
+      { name: 'output_norm.weight', shape: [width], value: 1 },
+      ...Array.from({ length: layers }, (_, layer) =>
+        [
+          { name: 'attn_norm.weight', shape: [width], value: 1 },
+          { name: 'attn_q.weight', shape: [width, width], scale },
+          { name: 'attn_k.weight', shape: [width, width], scale },
+          { name: 'attn_v.weight', shape: [width, width], scale },
+          { name: 'attn_output.weight', shape: [width, width], scale },
+          { name: 'ffn_norm.weight', shape: [width], value: 1 },
+          { name: 'ffn_gate_inp.weight', shape: [width, experts], scale },
+          { name: 'ffn_gate_exps.weight', shape: [width, inner, experts], scale },
+          { name: 'ffn_down_exps.weight', shape: [inner, width, experts], scale },
+          { name: 'ffn_up_exps.weight', shape: [width, inner, experts], scale },
+        ].map((tensor) => ({ ...tensor, name: `blk.${layer}.${tensor.name}` })),
+      ).flat(),
+    ],
+  }
+}
+
 function typed(value: TinyValue): Buffer[] {
   if (typeof value === 'string') return [uint32(types.string), text(value)]
   if (typeof value === 'boolean') return [uint32(types.bool), Buffer.from([value ? 1 : 0])]

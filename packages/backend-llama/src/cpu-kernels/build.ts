@@ -17,10 +17,14 @@ export interface BuildOptions {
 
 /**
  * Compiles llama.cpp's CPU kernels for the processor that this runs on, once, in about a minute, from the sources that
- * node-llama-cpp brings along. `loadModel` uses them from then on.
+ * node-llama-cpp brings along and ours. `loadModel` uses them from then on.
  *
- * Why: the prebuilt kernels must run on any processor and were compiled by an old compiler. Those for passes over several
- * tokens in F16, which is what judging a draft is, take twice as long as they need to (`docs/benchmarks.md`).
+ * Why: the prebuilt kernels must run on any processor and were compiled by an old compiler, and they are made for one
+ * token and for many. What judging a draft takes, a pass over a few tokens, has kernels of our own (`native/`): they read
+ * F16, BF16 and F32 weights and the cache once for all tokens of a pass, and a token's logits are the same bits whatever
+ * the number of tokens in its pass (`docs/benchmarks.md`).
+ *
+ * A library is built again when this package's kernels have changed.
  *
  * Needs git, a C and a C++ compiler (`cc` and `c++`, or what CC and CXX name). Linux only: elsewhere the GPU does the work.
  *

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { ForetokenError } from '@foretoken/core'
 
@@ -24,13 +26,31 @@ const definitions = [
   'NDEBUG',
 ]
 
+/** How every source is compiled. */
+export const flags = ['-O3', '-fPIC', native, '-w', ...definitions.map((name) => `-D${name}`)]
+
+/** What we have our own of, by llama.cpp's source: theirs gets another name, and ours calls it for what it leaves. */
+const replaced: Readonly<Record<string, string>> = {
+  'sgemm.cpp': 'llamafile_sgemm',
+  'ops.cpp': 'ggml_compute_forward_flash_attn_ext',
+}
+
+/** Our sources and their headers. */
+export function ownFiles(): string[] {
+  const root = dirname(createRequire(import.meta.url).resolve('@foretoken/backend-llama/package.json'))
+  const folder = join(root, 'native')
+  return readdirSync(folder)
+    .toSorted()
+    .map((name) => join(folder, name))
+}
+
 interface CompileOptions {
   readonly onProgress: (fraction: number) => void
   readonly signal: AbortSignal | undefined
 }
 
 /**
- * Compiles the CPU backend.
+ * Compiles the CPU backend, with our matrix products and attention for passes over few tokens.
  *
  * @param ggml llama.cpp's `ggml` folder.
  * @param folder Where the objects go.
@@ -45,7 +65,7 @@ export async function compileAll(
 ): Promise<string[]> {
   const cpu = join(ggml, 'src', 'ggml-cpu')
   const folders = [cpu, join(cpu, 'llamafile'), join(cpu, 'amx'), join(cpu, 'arch', architecture)]
-  const sources: string[] = []
+  const sources = ownFiles().filter((path) => path.endsWith('.cpp'))
   for (const place of folders) {
     for (const name of (await readdir(place)).toSorted()) {
       // The feature test is for builds that choose among variants; this one has been chosen.
@@ -63,8 +83,10 @@ export async function compileAll(
       const cpp = source.endsWith('.cpp')
       const compiler = cpp ? (process.env.CXX ?? 'c++') : (process.env.CC ?? 'cc')
       const language = cpp ? '-std=gnu++17' : '-std=gnu11'
-      const flags = ['-O3', '-fPIC', native, language, '-w', ...definitions.map((name) => `-D${name}`)]
-      await runTool(compiler, [...flags, ...includes, '-c', source, '-o', objects[index]!], options.signal)
+      const name = replaced[basename(source)]
+      const rename = name === undefined ? [] : [`-D${name}=${name}_original`]
+      const args = [...flags, language, ...rename, ...includes, '-c', source, '-o', objects[index]!]
+      await runTool(compiler, args, options.signal)
       options.onProgress(++done / sources.length)
     }
   }

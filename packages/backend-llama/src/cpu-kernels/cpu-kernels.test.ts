@@ -19,7 +19,7 @@ describe.runIf(process.platform === 'linux')('CPU kernels for this machine', () 
 
   it('are looked for by release and processor', async () => {
     const { builtKernels, kernelsPath } = await import('./place.js')
-    expect(kernelsPath('v1')).toMatch(/foretoken.ggml-cpu-v1-[0-9a-f]{12}\.so$/)
+    expect(kernelsPath('v1')).toMatch(/foretoken.ggml-cpu-v1-[0-9a-f]{12}-[0-9a-f]{12}\.so$/)
     expect(kernelsPath('v2')).not.toBe(kernelsPath('v1'))
     expect(builtKernels('v1')).toBeUndefined()
   })

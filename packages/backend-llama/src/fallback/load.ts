@@ -27,7 +27,7 @@ export async function loadThroughPublicApi(
       contextSize: plan.contextLength + 1,
       sequences: options.sequences,
       batchSize: Math.min(tokensPerPass, plan.contextLength + 1),
-      threads: plan.threads,
+      threads: plan.threads[0]!,
       swaFullCache: true,
       ...(signal && { createSignal: signal }),
     })

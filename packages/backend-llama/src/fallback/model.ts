@@ -3,6 +3,7 @@ import type { Capabilities, Sequence } from '@foretoken/core'
 import type { LlamaContext, LlamaModel as NodeLlamaModel } from 'node-llama-cpp'
 import type { ModelInfo } from '../inspect.js'
 import type { MemoryEstimate } from '../memory.js'
+import { deviceOf } from '../model.js'
 import type { LlamaModel, LoadPlan } from '../model.js'
 import { PublicApiSequence } from './sequence.js'
 import { PublicApiTokenizer } from './tokenizer.js'
@@ -30,11 +31,11 @@ export class PublicApiModel implements LlamaModel {
     this.model = model
     this.context = context
     this.info = plan.info
-    this.device = plan.device
+    this.threads = plan.threads[0]!
+    this.device = deviceOf(plan, this.threads)
     this.gpu = plan.gpu
-    this.threads = plan.threads
     this.memory = plan.memory
-    this.description = `${plan.description}, through the public API`
+    this.description = `${plan.title}, ${this.device}, through the public API`
     this.contextLength = plan.contextLength
     this.vocabSize = plan.info.vocabSize
     // node-llama-cpp hides whether the end of a sequence can be dropped; for these models it computes all of it again.

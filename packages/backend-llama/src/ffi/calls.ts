@@ -32,6 +32,7 @@ export interface Calls {
   llama_get_logits: Call<[context: Pointer], Pointer | null>
   llama_attach_threadpool: Call<[context: Pointer, one: Pointer, many: Pointer], void>
   llama_detach_threadpool: Call<[context: Pointer], void>
+  llama_set_n_threads: Call<[context: Pointer, one: number, many: number], void>
 
   llama_get_memory: Call<[context: Pointer], Pointer | null>
   llama_memory_clear: Call<[memory: Pointer, data: boolean], void>
@@ -105,6 +106,7 @@ export function bindCalls(files: LibraryFiles): Calls {
     llama_get_logits: llama.func('llama_get_logits', 'void *', ['void *']),
     llama_attach_threadpool: llama.func('llama_attach_threadpool', 'void', ['void *', 'void *', 'void *']),
     llama_detach_threadpool: llama.func('llama_detach_threadpool', 'void', ['void *']),
+    llama_set_n_threads: llama.func('llama_set_n_threads', 'void', ['void *', 'int32_t', 'int32_t']),
 
     llama_get_memory: llama.func('llama_get_memory', 'void *', ['void *']),
     llama_memory_clear: llama.func('llama_memory_clear', 'void', ['void *', 'bool']),

@@ -5,6 +5,7 @@ import type { BatchStruct, Calls } from './calls.js'
 import { Memory } from './memory.js'
 import { notNull } from './structs.js'
 import type { Pointer } from './structs.js'
+import { createThreadPool } from './threadpool.js'
 import type { ThreadPool } from './threadpool.js'
 
 /** `LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY`: without what can be dropped by the token. */
@@ -17,7 +18,6 @@ export interface ContextSizes {
   /** Tokens and rows of logits that a pass can take. */
   readonly tokensPerPass: number
   readonly rowsPerPass: number
-  readonly threads: number
   /** A tensor type's number in llama.cpp. */
   readonly cacheType: number
   readonly vocabSize: number
@@ -29,7 +29,9 @@ export class NativeContext {
   private readonly calls: Calls
   private readonly context: Pointer
   private readonly cache: Pointer
-  private readonly pool: ThreadPool | undefined
+  private pool: ThreadPool | undefined
+  /** Pools that are not attached any more, but that the runtime goes back to once, to put them to sleep. */
+  private retired: ThreadPool[] = []
 
   private readonly batch: BatchStruct
   private readonly memory = new Memory()
@@ -42,14 +44,12 @@ export class NativeContext {
   private rows: Float32Array[] = []
   private disposed = false
 
-  /** Takes the pool over: it is freed with the context. */
-  constructor(calls: Calls, context: Pointer, pool: ThreadPool | undefined, sizes: ContextSizes) {
+  constructor(calls: Calls, context: Pointer, threads: number, sizes: ContextSizes) {
     this.calls = calls
     this.context = context
-    this.pool = pool
     this.sizes = sizes
     this.cache = notNull(calls.llama_get_memory(context), 'llama.cpp gave the model no cache.')
-    if (pool !== undefined) calls.llama_attach_threadpool(context, pool.pointer, pool.pointer)
+    this.useThreads(threads)
 
     const length = sizes.tokensPerPass
     this.tokenIds = this.memory.int32(length)
@@ -72,6 +72,17 @@ export class NativeContext {
       seq_id: lists,
       logits: this.outputFlags.pointer,
     }
+  }
+
+  /** Makes later passes run on so many threads. No pass may be in flight. */
+  useThreads(threads: number): void {
+    this.calls.llama_set_n_threads(this.context, threads, threads)
+    this.calls.llama_detach_threadpool(this.context)
+    if (this.pool !== undefined) this.retired.push(this.pool)
+    // A pool of its own: in a larger one, each pass would wake the workers that it has no use for.
+    this.pool = createThreadPool(this.calls, threads)
+    if (this.pool === undefined) return
+    this.calls.llama_attach_threadpool(this.context, this.pool.pointer, this.pool.pointer)
   }
 
   /** Starts an empty batch. */
@@ -102,13 +113,16 @@ export class NativeContext {
   /** Runs the batch on this thread. @returns llama.cpp's status, 0 when it went well. */
   decode(): number {
     this.commitBatch()
-    return this.calls.llama_decode(this.context, this.batch)
+    const status = this.calls.llama_decode(this.context, this.batch)
+    if (status === 0) this.freeRetired()
+    return status
   }
 
   /** Runs the batch on another thread. Nothing else may be called until it resolves. */
   async decodeInBackground(wait: boolean): Promise<number> {
     this.commitBatch()
     const status = await inBackground(this.calls.llama_decode, this.context, this.batch)
+    if (status === 0) this.freeRetired()
     // A GPU may still be at work when llama_decode returns; waiting for it here would block this thread.
     if (wait && status === 0) await inBackground(this.calls.llama_synchronize, this.context)
     return status
@@ -182,7 +196,13 @@ export class NativeContext {
     this.calls.llama_detach_threadpool(this.context)
     this.calls.llama_free(this.context)
     this.pool?.free()
+    this.freeRetired()
     this.memory.free()
+  }
+
+  /** After a pass: it ran on the pool that is attached, and the runtime has let go of those before. */
+  private freeRetired(): void {
+    if (this.retired.length > 0) for (const pool of this.retired.splice(0)) pool.free()
   }
 
   private commitBatch(): void {

@@ -4,7 +4,6 @@ import type { Calls } from './calls.js'
 import { NativeContext } from './context.js'
 import type { ContextSizes } from './context.js'
 import type { Pointer } from './structs.js'
-import { createThreadPool } from './threadpool.js'
 
 const flashAttention = 1
 const f16 = 1
@@ -63,6 +62,7 @@ export async function openModel(calls: Calls, options: OpenModel): Promise<Point
 export async function openContext(
   calls: Calls,
   model: Pointer,
+  threads: number,
   sizes: ContextSizes,
 ): Promise<NativeContext | undefined> {
   const context = await inBackground(calls.llama_init_from_model, model, {
@@ -72,8 +72,8 @@ export async function openContext(
     n_ubatch: sizes.tokensPerPass,
     n_seq_max: sizes.sequences,
     n_outputs_max: sizes.rowsPerPass,
-    n_threads: sizes.threads,
-    n_threads_batch: sizes.threads,
+    n_threads: threads,
+    n_threads_batch: threads,
     type_k: sizes.cacheType,
     type_v: sizes.cacheType,
     // A cache of other types than these works with flash attention only; elsewhere llama.cpp knows best.
@@ -84,5 +84,5 @@ export async function openContext(
     swa_full: true,
   })
   if (context === null || context === 0n) return undefined
-  return new NativeContext(calls, context, createThreadPool(calls, sizes.threads), sizes)
+  return new NativeContext(calls, context, threads, sizes)
 }

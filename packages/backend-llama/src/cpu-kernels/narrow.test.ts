@@ -1,0 +1,212 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { LanguageModel } from '@foretoken/core'
+import { inflate } from '@foretoken/demo-models'
+import koffi from 'koffi'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { targetPath } from '../test-models.js'
+import { builtKernels } from './place.js'
+
+const full = process.env.FORETOKEN_FULL === '1'
+const built = builtKernels('v0.5.0')
+
+// Building takes a minute: done in full runs, else these run where `foretoken kernels` has.
+describe.runIf(process.platform === 'linux' && (full || built !== undefined))('kernels of our own', () => {
+  let folder: string
+  let library: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'foretoken-narrow-test-'))
+    // Models start on the prebuilt kernels.
+    vi.stubEnv('XDG_CACHE_HOME', folder)
+    const { openRuntime } = await import('../runtime.js')
+    const { buildCpuKernels } = await import('./build.js')
+    const runtime = await openRuntime(false)
+    await prebuiltRows()
+    if (built !== undefined) runtime.useKernels(built)
+    library = built ?? (await buildCpuKernels())!
+  }, 600_000)
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await rm(folder, { recursive: true })
+  })
+
+  let tinyF32: string
+  const wanted = new Map<string, Float32Array[]>()
+  async function prebuiltRows(): Promise<void> {
+    tinyF32 = join(folder, 'tiny-f32.gguf')
+    const shape = { hidden: 512, layers: 10, feedForward: 1032, heads: 8, kvHeads: 2 }
+    await inflate({ source: targetPath, destination: tinyF32, shape, type: 'F32' })
+    for (const path of [targetPath, tinyF32]) {
+      wanted.set(path, await withModel(path, (model) => rowsAlong(model, [100], [8])))
+    }
+  }
+
+  it.each(['F16', 'F32'])('give the logits of the prebuilt ones, within rounding: %s', async (type) => {
+    const path = type === 'F16' ? targetPath : tinyF32
+    const seen = await withModel(path, (model) => {
+      expect(model.device).toContain('built for this machine')
+      return rowsAlong(model, [100], [8])
+    })
+    const off = difference(seen, wanted.get(path)!)
+    expect(off).toBeLessThan(0.05)
+    // Not the same kernels after all, if there were no difference.
+    expect(off).toBeGreaterThan(0)
+  })
+
+  // Two threads on a machine that is busy wait for each other a lot: they do less.
+  it.each([
+    [1, [[2], [5], [8], [16], [40, 1, 3]]],
+    [2, [[8, 1, 17]]],
+  ] as const)('give a token the same bits in a pass of any width: %i threads', async (threads, all) => {
+    await withModel(
+      targetPath,
+      async (model) => {
+        // The cache grows past 512 cells, from where llama.cpp's own attention is another for single tokens.
+        const alone = await rowsAlong(model, [490], [1])
+        for (const widths of all) {
+          const rows = await rowsAlong(model, [101, 389], widths)
+          rows.forEach((row, i) => expect(row, `passes of ${widths.join(', ')}, row ${i}`).toEqual(alone[i]))
+        }
+      },
+      threads,
+    )
+  })
+
+  describe('a matrix product', () => {
+    type Sgemm = (params: Buffer, ...rest: readonly unknown[]) => boolean
+    let sgemm: Sgemm
+    beforeAll(() => {
+      const sizes = ['int64_t', 'int64_t', 'int64_t']
+      const matrices = ['void *', 'int64_t', 'void *', 'int64_t', 'void *', 'int64_t']
+      const types = ['int', 'int', 'int']
+      sgemm = koffi
+        .load(library)
+        .func('llamafile_sgemm', 'bool', ['void *', ...sizes, ...matrices, ...types]) as unknown as Sgemm
+    })
+
+    /** Rows and columns lie further apart than they are long, with NaN between them. */
+    function product(type: keyof typeof ggmlTypes, [m, n, k]: readonly [number, number, number], threads = 1) {
+      const [lda, ldb, ldc] = [k + 3, k + 5, m + 2]
+      const next = random(m + 100 * k)
+      const a = new Float32Array(m * lda).fill(NaN)
+      const b = new Float32Array(n * ldb).fill(NaN)
+      for (let row = 0; row < m; row++) for (let i = 0; i < k; i++) a[row * lda + i] = next()
+      for (let column = 0; column < n; column++) for (let i = 0; i < k; i++) b[column * ldb + i] = next() / 3
+      const { number, encode } = ggmlTypes[type]
+      const c = new Float32Array(n * ldc).fill(NaN)
+      // Small products need no thread pool: threads one after another do for threads at a time.
+      for (let thread = 0; thread < threads; thread++) {
+        const params = Buffer.alloc(64)
+        params.writeInt32LE(thread, 0)
+        params.writeInt32LE(threads, 4)
+        expect(sgemm(params, m, n, k, encode(a), lda, b, ldb, c, ldc, number, 0, 0)).toBe(true)
+      }
+      return { a, b, c, lda, ldb, ldc }
+    }
+
+    it.each(['F16', 'BF16', 'F32'] as const)('of odd sizes is right: %s', (type) => {
+      for (const [m, k] of [
+        [1, 1],
+        [3, 5],
+        [12, 33],
+        [25, 100],
+        [31, 256],
+      ] as const) {
+        for (let n = 1; n <= 50; n++) {
+          const { a, b, c, lda, ldb, ldc } = product(type, [m, n, k])
+          for (let column = 0; column < n; column++) {
+            for (let row = 0; row < m; row++) {
+              let sum = 0
+              let size = 0
+              for (let i = 0; i < k; i++) {
+                const term = a[row * lda + i]! * b[column * ldb + i]!
+                sum += term
+                size += Math.abs(term)
+              }
+              const off = Math.abs(c[column * ldc + row]! - sum)
+              if (!(off <= 1e-6 * size)) expect.fail(`${m} x ${n} x ${k}: ${off} off at ${row}, ${column}`)
+            }
+            for (let row = m; row < ldc; row++) expect(c[column * ldc + row]).toBeNaN()
+          }
+        }
+      }
+    })
+
+    it('is the same bits whatever the number of columns and of threads', () => {
+      const [m, k] = [50, 107]
+      const most = product('F16', [m, 50, k])
+      for (let n = 1; n < 50; n++) {
+        const some = product('F16', [m, n, k], 1 + (n % 5))
+        for (let column = 0; column < n; column++) {
+          const from = column * some.ldc
+          expect(some.c.subarray(from, from + m)).toEqual(most.c.subarray(from, from + m))
+        }
+      }
+    })
+  })
+})
+
+const ggmlTypes = {
+  F32: { number: 0, encode: (values: Float32Array) => values },
+  F16: { number: 1, encode: (values: Float32Array) => Uint16Array.from(values, toHalf) },
+  BF16: { number: 30, encode: (values: Float32Array) => new Uint16Array(values.buffer).filter((_, i) => i % 2 === 1) },
+}
+
+/** For what `random` gives, and NaN. */
+function toHalf(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00
+  if (value === 0) return 0
+  const exponent = Math.floor(Math.log2(Math.abs(value)))
+  const fraction = (Math.abs(value) / 2 ** exponent - 1) * 2 ** 10
+  return (value < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | fraction
+}
+
+/** Multiples of 1/64 between -2 and 2, which every type has. (Sums of thirds of them depend on the order.) */
+function random(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return ((state >>> 24) - 128) / 64
+  }
+}
+
+async function withModel<T>(path: string, use: (model: LanguageModel & { device: string }) => Promise<T>, threads = 2) {
+  const { loadModel } = await import('../load.js')
+  const model = await loadModel({ path, gpu: false, threads, contextSize: 640 })
+  try {
+    return await use(model)
+  } finally {
+    await model.dispose()
+  }
+}
+
+/** The rows of 48 tokens after a prompt, which is computed in passes of `prompt`, in passes of `widths` in turn. */
+async function rowsAlong(
+  model: LanguageModel,
+  prompt: readonly number[],
+  widths: readonly number[],
+): Promise<Float32Array[]> {
+  const tokens = Array.from({ length: 640 }, (_, i) => 5 + ((i * 37) % 400))
+  const sequence = await model.createSequence()
+  const rows: Float32Array[] = []
+  let at = 0
+  for (const width of prompt) {
+    await sequence.forward(tokens.slice(at, at + width), { outputs: 'none' })
+    at += width
+  }
+  for (let pass = 0; rows.length < 48; pass++) {
+    const width = Math.min(widths[pass % widths.length]!, 48 - rows.length)
+    const result = await sequence.forward(tokens.slice(at, at + width), { outputs: 'all' })
+    for (let i = 0; i < width; i++) rows.push(result.row(i).slice())
+    at += width
+  }
+  await sequence.dispose()
+  return rows
+}
+
+function difference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+  let most = 0
+  a.forEach((row, i) => row.forEach((logit, token) => (most = Math.max(most, Math.abs(logit - b[i]![token]!)))))
+  return most
+}
