@@ -3,10 +3,12 @@ import { Command } from 'commander'
 import type { Run } from './commands/command.js'
 import { benchCommand } from './commands/bench.js'
 import { chatCommand } from './commands/chat.js'
+import { checkCommand } from './commands/check.js'
 import { demoCommand } from './commands/demo.js'
 import { generateCommand } from './commands/generate.js'
 import { inspectCommand } from './commands/inspect.js'
 import { kernelsCommand } from './commands/kernels.js'
+import { tuneCommand } from './commands/tune.js'
 import { verifyCommand } from './commands/verify.js'
 
 /** The command line. @param run Is given the work of the command that was asked for. */
@@ -23,7 +25,9 @@ export function createProgram(run: Run): Command {
     generateCommand,
     chatCommand,
     benchCommand,
+    tuneCommand,
     verifyCommand,
+    checkCommand,
     inspectCommand,
     kernelsCommand,
   ])

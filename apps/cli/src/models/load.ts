@@ -12,7 +12,7 @@ export async function openModel(
   file: string,
   flags: Pick<ModelFlags, 'gpu' | 'threads' | 'context'>,
   terminal: Terminal,
-  options: Pick<LoadOptions, 'sequences'> = {},
+  options: Pick<LoadOptions, 'sequences' | 'calibrate'> = {},
 ): Promise<LlamaModel> {
   // The runtime takes half a second to start: commands that need no model do not wait for it.
   const { loadModel } = await import('@foretoken/backend-llama')

@@ -1,4 +1,5 @@
-import { forcedTokens, type GenerateOptions, type LanguageModel } from '@foretoken/core'
+import type { LlamaModel } from '@foretoken/backend-llama'
+import { forcedTokens, type GenerateOptions, type LanguageModel, speculationOutlook } from '@foretoken/core'
 import { type FormatFlags, formatOf } from '../format-options.js'
 import type { DraftingFlags, LimitFlags, ModelFlags } from '../options.js'
 import { type SamplingFlags, samplingOf } from '../sampling-options.js'
@@ -15,7 +16,7 @@ export interface Setup {
   readonly strategy: string
   readonly length: string
   readonly options: Omit<GenerateOptions, 'prompt' | 'messages' | 'signal'>
-  /** To be shown next to what comes out. */
+  /** To be shown next to what comes out: a line each. */
   readonly note: string | undefined
   dispose(): Promise<void>
 }
@@ -29,7 +30,7 @@ export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup
   const { draftTemperature, maxTokens, stop, length } = flags
   const strategy = await chooseStrategy(flags.strategy, { hasDraft: files.draft !== undefined, draftTemperature })
   const model = await openModel(files.target, flags, terminal)
-  let draft: LanguageModel | undefined
+  let draft: LlamaModel | undefined
   try {
     if (strategy.needsDraft) draft = await openModel(files.draft!, flags, terminal)
   } catch (error) {
@@ -45,10 +46,21 @@ export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup
     strategy: wrapped === created ? strategy.name : `forced, ${strategy.name}`,
     length: length.name,
     options: { ...samplingOf(flags), model, strategy: wrapped, length, maxTokens, stop, responseFormat },
-    note: files.demo ? demoNote : undefined,
+    note: noteOn(files.demo, model, draft),
     async dispose() {
       await draft?.dispose()
       await model.dispose()
     },
   }
+}
+
+/** What the models are, when they are not what they seem; what speaks against drafts of the draft model, if it drafts. */
+export function noteOn(
+  demo: boolean,
+  { passCurve, info }: Pick<LlamaModel, 'passCurve' | 'info'>,
+  draft: Pick<LlamaModel, 'passCurve'> | undefined,
+): string | undefined {
+  const stepMs = draft?.passCurve?.[0]!.ms
+  const outlook = draft && speculationOutlook({ curve: passCurve, stepMs, experts: info.experts })
+  return [demo && demoNote, outlook].filter(Boolean).join('\n') || undefined
 }
