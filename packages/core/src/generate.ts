@@ -173,7 +173,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     const sampler = createSampler(options, { tokenizer: model.tokenizer, promptLength, tracker })
     target ??= await model.createSequence()
     if (strategy) {
-      drafter = await openShielded(strategy, Object.freeze({ target: model, sampler }), {
+      drafter = await openShielded(strategy, Object.freeze({ target: model, sampler, maxTokens: limit }), {
         vocabSize: model.vocabSize,
         // The first draft may have the whole prompt to read.
         patienceMs: () => 10_000 + 20 * context.length,
@@ -189,7 +189,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
     metrics.prefillMs = performance.now() - started
 
     const policy = strategy ? (options.length ?? automaticLength()) : fixedLength(0)
-    const length = policy.open({ target: model, strategy: strategy ?? none, drafter })
+    const length = policy.open({ target: model, strategy: strategy ?? none, drafter, maxTokens: limit })
     const passes = passTimesOf(model)
     const words = new Detokenizer(model.tokenizer, context)
     // A round says one token more than it drafts.

@@ -40,7 +40,7 @@ export async function* speculate(run: Speculation): AsyncGenerator<Round, never>
     const started = performance.now()
 
     // Propose: the draft says what it thinks comes next. No draft at all is plain decoding.
-    const maxTokens = Math.min(length.next(), run.room())
+    const maxTokens = Math.min(length.next(context.length), run.room())
     const draft = maxTokens > 0 ? await drafter.propose(context, request(maxTokens, run)) : nothing
     const drafted = performance.now()
 

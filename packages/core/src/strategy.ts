@@ -24,6 +24,8 @@ export interface DrafterInit {
    * that goes without is as exact.
    */
   readonly sampler: Sampler
+  /** The most tokens that may be said. Absent: nobody knows. */
+  readonly maxTokens?: number | undefined
 }
 
 export interface Drafter {

@@ -7,7 +7,7 @@ import type { Plan, Prospects } from './prospects.js'
 export const longest = 48
 
 /** The share of the time that may be spent on finding out whether drafts have begun to pay. */
-const curiosity = 0.015
+const curiosity = 0.0125
 /** How much of what drafts have saved may be lost again, in passes over one token. */
 const mostCredit = 20
 /** Gains below this are checked against a plain pass, once in so many rounds. */
@@ -15,6 +15,14 @@ const doubtful = 1.25
 const checkEvery = 24
 /** The same when passes take longer or shorter than they used to. */
 const checkSoon = 3
+/** Rounds until one that ought to pay, but has lost too much, is tried again. */
+const patience = 16
+const promising = 1.1
+/** Texts are expected to be half as long as they may be, and no longer than this, when the prompt is yet to be read. */
+const longText = 256
+/** A drafter with so many tokens to read shows how fast it reads; with fewer than these, how fast it answers. */
+const long = 16
+const short = 4
 /** A drafter that answers within this share of a pass over one token is asked in any case: its draft says more. */
 const negligible = 0.01
 /** Before so many tokens were judged, a drafter has the benefit of the doubt: its first few may have been hard ones. */
@@ -24,7 +32,7 @@ const benefitOfDoubt = 0.85
 const carried = 12
 
 /** The most that asking is taken to cost, in passes over one token. */
-const mostAsking = 3
+const mostAsking = 2
 
 /** What was decided for a round. */
 export type DecisionKind =
@@ -69,29 +77,38 @@ export class Guard {
   private askedAt = 0
   /** When the drafter was answered last, and how sure it was of each token. */
   private answeredAt = 0
+  /** What asking was expected to cost, in milliseconds. */
+  private askedFor = 0
   private readonly ranges: number[] = []
   private survival = 1
   /** Tokens that the drafter has not seen, as it was not asked. */
   private unseen = 0
   private opened = false
-  private sinceTrial = 0
+  /** Tokens within which reading the prompt has to be made up for. */
+  private readonly horizon: number
+  private context = 0
   private sincePlain = 0
   /** The part of the round in which the drafter read the prompt: no round to come has it. */
-  private openingMs = 0
+  private readingMs = 0
 
+  /** @param maxTokens The most tokens that may be said. */
   constructor(
     private readonly prospects: Prospects,
     private readonly passes: PassTimes,
+    maxTokens = Infinity,
   ) {
+    this.horizon = Math.min(maxTokens / 2, longText)
     prospects.acceptance.fade(carried)
   }
 
-  /** Decides on the next round. */
-  next(): Decision {
+  /** Decides on the next round. @param context How many tokens the text has. */
+  next(context: number): Decision {
+    this.context = context
     this.ranges.length = 0
     this.survival = 1
-    this.openingMs = 0
+    this.readingMs = 0
     this.decision = this.decide()
+    this.askedFor = this.asking
     if (this.decision.kind === 'trial') this.prospects.acceptance.fade(remembered(this.unseen))
     this.askedAt = this.answeredAt = performance.now()
     return this.decision
@@ -116,7 +133,8 @@ export class Guard {
   }
 
   /** What {@link next} would decide now. */
-  preview(): Decision {
+  preview(context: number): Decision {
+    this.context = context
     return this.decide()
   }
 
@@ -128,7 +146,7 @@ export class Guard {
   /** The round went on without this drafter. */
   skip(): void {
     this.unseen++
-    this.sinceTrial++
+    this.prospects.sinceTrial++
     this.sincePlain = 0
   }
 
@@ -155,7 +173,7 @@ export class Guard {
 
   observe({ drafted, accepted, draftMs, totalMs }: Outcome): void {
     const { prospects, decision } = this
-    this.sinceTrial++
+    this.prospects.sinceTrial++
     if (decision.most === 0) {
       this.unseen++
       this.sincePlain = 0
@@ -167,10 +185,10 @@ export class Guard {
       }
       prospects.accepted += accepted
       if (this.answeredAt === this.askedAt) this.learnAsk(draftMs)
-      if (decision.kind === 'trial') this.sinceTrial = 0
+      if (decision.kind === 'trial') this.prospects.sinceTrial = 0
       this.unseen = 0
     }
-    this.settle(totalMs - this.openingMs, accepted + 1, decision.most > 0)
+    this.settle(totalMs - this.readingMs, drafted, accepted + 1)
   }
 
   private decide(): Decision {
@@ -178,16 +196,27 @@ export class Guard {
     if (!passes.known) return { kind: 'off', most: 0 }
     const most = this.affordable()
     const plan = prospects.plan(passes, Math.max(1, most))
-    if (most === 0) return { kind: 'off', most, plan }
-    const pays = plan.speedup > 1
+    if (most === 0) {
+      // Bad luck, or a machine that stood still, must not keep out for long what ought to pay.
+      const due = this.opened && plan.speedup > promising && this.prospects.sinceTrial >= patience
+      return due ? { kind: 'trial', most: 1, plan } : { kind: 'off', most, plan }
+    }
+    const pays = plan.speedup > 1 && this.repays(plan)
     const doubted = passes.puzzled ? checkSoon : plan.speedup < doubtful ? checkEvery : Infinity
     if (pays && this.sincePlain >= doubted) return { kind: 'check', most: 0, plan }
     if (pays) return { kind: 'draft', most, plan }
     // As often as the share of time that is set aside for it pays for what a trial can be expected to lose.
-    const loss = (plan.ms + this.asking - prospects.askMs) / passes.expected(1) - plan.tokens
+    const loss = (plan.ms + this.askingAtMost - prospects.askMs) / passes.expected(1) - plan.tokens
     const doubt = prospects.acceptance.evidence < enough && plan.speedup > benefitOfDoubt
-    if (doubt || this.sinceTrial * curiosity >= loss) return { kind: 'trial', most: plan.length, plan }
+    if (doubt || this.prospects.sinceTrial * curiosity >= loss) return { kind: 'trial', most: plan.length, plan }
     return { kind: this.asksCheaply ? 'draft' : 'off', most: this.asksCheaply ? most : 0, plan }
+  }
+
+  /** Whether a drafter that has the prompt to read first makes up for that soon enough. */
+  private repays({ speedup }: Plan): boolean {
+    return (
+      this.opened || this.horizon * (1 - 1 / speedup) * this.passes.expected(1) > this.asking - this.prospects.askMs
+    )
   }
 
   /** How long a draft may be so that we could bear it being all wrong. */
@@ -196,9 +225,10 @@ export class Guard {
     const plain = passes.expected(1)
     // The first drafts of an unknown drafter are short.
     const most = Math.min(longest, 6 + 4 * prospects.accepted)
+    const asking = this.askingAtMost
     let length = 0
     while (length < most) {
-      const loss = this.asking + length * prospects.stepMs + passes.expected(length + 2) - plain
+      const loss = asking + length * prospects.stepMs + passes.expected(length + 2) - plain
       if (loss > prospects.credit * plain) break
       length++
     }
@@ -211,10 +241,18 @@ export class Guard {
 
   /** What asking costs now, in milliseconds. A drafter that was not asked for long has some text to read. */
   private get asking(): number {
-    const { askMs, openingMs = askMs } = this.prospects
-    if (!this.opened) return openingMs
-    // However long: a drafter that has everything to read is tried one day too.
-    return Math.min(askMs * (1 + this.unseen / 8), mostAsking * this.passes.expected(1))
+    const { askMs, readMs } = this.prospects
+    return askMs + (readMs ?? 0) * this.unread
+  }
+
+  /** The same for a trial. One that has been left behind in this text gets its trial however much it has to read. */
+  private get askingAtMost(): number {
+    return this.opened ? Math.min(this.asking, mostAsking * this.passes.expected(1)) : this.asking
+  }
+
+  /** Tokens that the drafter has not seen. */
+  private get unread(): number {
+    return this.opened ? this.unseen : this.context
   }
 
   private mayTry(index: number): boolean {
@@ -254,22 +292,26 @@ export class Guard {
   }
 
   private learnAsk(ms: number): void {
-    const { prospects } = this
-    if (!this.opened) {
-      prospects.openingMs = follow(prospects.openingMs ?? ms, ms)
+    const { prospects, unread } = this
+    if (unread >= long) {
+      const reading = Math.max(0, ms - prospects.askMs)
+      prospects.readMs = follow(prospects.readMs ?? 0, reading / unread)
       // A trial has to pay for all that it takes.
-      if (this.decision.kind !== 'trial') this.openingMs = Math.max(0, ms - prospects.askMs)
-    } else if (this.unseen < 4) prospects.askMs = follow(prospects.askMs, ms)
+      if (!this.opened && this.decision.kind !== 'trial') this.readingMs = reading
+    } else if (unread < short) prospects.askMs = follow(prospects.askMs, ms)
     this.opened = true
   }
 
   /** What the round saved or lost against plain decoding. */
-  private settle(totalMs: number, tokens: number, asked: boolean): void {
+  private settle(totalMs: number, drafted: number, tokens: number): void {
     const { prospects, passes } = this
     const plain = passes.expected(1)
     if (!(plain > 0)) return
-    const saved = asked ? tokens - totalMs / plain : 0
-    prospects.credit = Math.min(mostCredit, prospects.credit + saved + (curiosity * totalMs) / plain)
+    // Of a long pause, no more is the draft's fault than what it could have taken.
+    const most = 2 * (this.askedFor + drafted * prospects.stepMs + passes.expected(drafted + 1))
+    const ms = Math.min(totalMs, most)
+    const saved = this.decision.most > 0 ? tokens - ms / plain : 0
+    prospects.credit = Math.min(mostCredit, prospects.credit + saved + (curiosity * ms) / plain)
   }
 }
 

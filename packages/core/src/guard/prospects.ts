@@ -35,13 +35,15 @@ export class Prospects {
   askMs: number
   /** Time of each further token. */
   stepMs: number
-  /** The same for the first draft of a text, for which a drafter may have a prompt to read. */
-  openingMs: number | undefined
+  /** Time to read a token of text that it has not seen: the prompt, and what was said while it was not asked. */
+  readMs: number | undefined
   /**
    * What drafts may lose from here on, in passes of the target over one token: what they have saved, up to a limit, and
    * a small share of the time. It begins with a few passes, for a drafter has to be tried to be known.
    */
   credit = firstCredit
+  /** Rounds since the last trial. */
+  sinceTrial = 0
   /** Tokens that were accepted, ever. */
   accepted = 0
 

@@ -71,7 +71,7 @@ export function pair(
   }
 }
 
-/** Milliseconds that it takes to say `tokens` tokens after a prompt of `prompt`. */
+/** Milliseconds that it takes to read a prompt of `prompt` tokens, on both models, and to say `tokens` more. */
 export async function timeOf(
   { target, draft }: { readonly target: LanguageModel; readonly draft: LanguageModel },
   length: LengthPolicy,
@@ -85,7 +85,7 @@ export async function timeOf(
     strategy,
     length,
   }).result()
-  return { ms: stats.decodeMs, stats }
+  return { ms: stats.prefillMs + stats.decodeMs, stats }
 }
 
 function peaked(token: TokenId, peak: number): number[] {

@@ -14,16 +14,16 @@ export function automaticLength(): LengthPolicy {
   return {
     name: 'automatic',
     max: longest,
-    open({ target, strategy, drafter }) {
+    open({ target, strategy, drafter, maxTokens }) {
       const passes = passTimesOf(target)
       const prospects = prospectsOf(strategy, target, drafter.stepMs)
-      const guard = drafter.weighsTime ? undefined : new Guard(prospects, passes)
+      const guard = drafter.weighsTime ? undefined : new Guard(prospects, passes, maxTokens)
       const log = new DecisionLog()
       let decision: Decision
       return {
-        next() {
+        next(context) {
           // One that weighs its own time is asked always.
-          decision = guard?.next() ?? { kind: 'draft', most: longest }
+          decision = guard?.next(context) ?? { kind: 'draft', most: longest }
           return decision.most
         },
         ...(guard && { goOn: (index, confidence) => guard.goOn(index, confidence) }),

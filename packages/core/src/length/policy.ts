@@ -20,6 +20,8 @@ export interface LengthInit {
   readonly target: LanguageModel
   readonly strategy: DraftStrategy
   readonly drafter: Drafter
+  /** The most tokens that may be said. Default: nobody knows. */
+  readonly maxTokens?: number | undefined
 }
 
 /**
@@ -27,8 +29,8 @@ export interface LengthInit {
  * output would no longer have the target's distribution.
  */
 export interface LengthControl {
-  /** The most tokens to draft in this round; 0 decodes plainly. */
-  next(): number
+  /** The most tokens to draft in this round; 0 decodes plainly. @param context How many tokens the text has. */
+  next(context: number): number
   /** See `DraftRequest.goOn`. Absent: the draft goes on to its full length, and nobody computes its confidence. */
   goOn?(index: number, confidence?: number): boolean
   /** Told what became of each round, drafted or not. */

@@ -28,7 +28,7 @@ export function router(...strategies: readonly DraftStrategy[]): DraftStrategy {
       const arms = strategies.map((strategy, i) => {
         const drafter = parts.drafters[i]!
         const prospects = prospectsOf(strategy, init.target, drafter.stepMs)
-        return new Arm(strategy.name, drafter, prospects, new Guard(prospects, passes))
+        return new Arm(strategy.name, drafter, prospects, new Guard(prospects, passes, init.maxTokens))
       })
       return new Router(arms, parts, passes)
     },
@@ -99,7 +99,7 @@ class Router implements Drafter {
     for (const arm of quick) offers.push(...(await this.ask(arm, context, request, true)))
     const found = offers.filter(({ draft }) => draft.tokens.length > 0).toSorted((a, b) => b.speedup - a.speedup)[0]
     const slow = this.arms.filter((arm) => !quick.includes(arm))
-    const better = this.bestOf(slow, found?.speedup ?? 1)
+    const better = this.bestOf(slow, found?.speedup ?? 1, context.length)
     const [written] = better ? await this.ask(better, context, request, false) : []
     for (const arm of slow) if (arm !== better) this.rest(arm)
 
@@ -132,7 +132,7 @@ class Router implements Drafter {
 
   private async ask(arm: Arm, context: readonly TokenId[], request: DraftRequest, peeks: boolean): Promise<Offer[]> {
     const { guard } = arm
-    const { most } = guard.next()
+    const { most } = guard.next(context.length)
     if (most === 0) {
       guard.skip()
       return []
@@ -162,11 +162,11 @@ class Router implements Drafter {
   }
 
   /** Who promises more than `rival`, or has not been asked for so long that it is time to ask again. */
-  private bestOf(arms: readonly Arm[], rival: number): Arm | undefined {
+  private bestOf(arms: readonly Arm[], rival: number, context: number): Arm | undefined {
     let best: Arm | undefined
     let most = rival
     for (const arm of arms) {
-      const { kind, most: allowed, plan } = arm.guard.preview()
+      const { kind, most: allowed, plan } = arm.guard.preview(context)
       if (allowed === 0 || !plan) continue
       const due = kind === 'trial' ? rival <= 1 : arm.rested * curiosity >= rival / plan.speedup - 1
       if (plan.speedup > most || (due && !best)) {

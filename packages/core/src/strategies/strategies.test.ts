@@ -98,7 +98,7 @@ describe('draftModel', () => {
     const target = toy(1)
     const drafter = await strategy.open({ target, sampler: createSampler() })
     const control = confidenceLength({ threshold: 0.5, max: 5 }).open({ target, strategy, drafter })
-    const request = { chance: createChance(1), goOn: control.goOn!, wantsConfidence: true, maxTokens: control.next() }
+    const request = { chance: createChance(1), goOn: control.goOn!, wantsConfidence: true, maxTokens: control.next(1) }
     expect((await drafter.propose([0], request)).tokens).toHaveLength(5)
     expect((await drafter.propose([3], request)).tokens).toHaveLength(0)
   })
