@@ -83,13 +83,14 @@ const small = await loadModel({ ...load, path: target })
 const kinds = list(values.content)
 const plan = await withOwnEdits(schedule(await builtInPrompts(kinds), Number(values.prompts)), {
   model: small,
+  minTokens: maxTokens,
   maxTokens,
 })
 await small.dispose()
 
 const cells = []
 for (const temperature of list(values.temperatures).map(Number)) {
-  const generate = { temperature, maxTokens, seed: 1, ...(temperature > 0 && { verifier: 'block' as const }) }
+  const generate = { temperature, minTokens: maxTokens, maxTokens, seed: 1, ...(temperature > 0 && { verifier: 'block' as const }) }
   for (const name of list(values.strategies)) {
     // Strategies of their own for each side: some remember, and what the guard has learned belongs to the automatic one.
     const side = (length: Contender['length'], label: string): Contender => ({

@@ -15,7 +15,7 @@ const every = 8
  */
 export async function withOwnEdits(
   plan: Schedule,
-  options: Pick<GenerateOptions, 'model' | 'maxTokens' | 'signal'>,
+  options: Pick<GenerateOptions, 'model' | 'minTokens' | 'maxTokens' | 'signal'>,
 ): Promise<Schedule> {
   const edited = async (prompt: KindedPrompt): Promise<KindedPrompt> => {
     if (prompt.prediction === undefined) return prompt

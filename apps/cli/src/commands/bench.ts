@@ -85,6 +85,8 @@ export function benchCommand(run: Run): Command {
       `
 A configuration is name=strategy, then any of length=…, draft=…, draft-temperature=…, separated by commas.
 
+Texts do not end before --max-tokens, unless --min-tokens says so.
+
 Every kind of content at every temperature takes --rounds prompts, each of them once in every configuration.
 As it is, on the demo models inflated to 350m, that takes about a quarter of an hour on two cores. Shorter: fewer kinds
 (--content code,edits), temperatures (-t 0), --rounds, or configurations (-c). The time left is told as it runs,
@@ -124,7 +126,9 @@ async function bench(flags: Flags, terminal: Terminal): Promise<ExitCode> {
     const { temperatures, maxTokens, stop } = flags
     // Told in the results, so that the run can be had again.
     const seed = flags.seed ?? randomInt(2 ** 31)
-    const generate = { ...samplingOf(flags), maxTokens, stop, seed }
+    // Texts of one length: what a model says in eight tokens is over before anything can be measured.
+    const { minTokens = maxTokens } = flags
+    const generate = { ...samplingOf(flags), minTokens, maxTokens, stop, seed }
     const predicts = configurations.some(({ strategy }) => strategy === 'prediction')
     const fitting = files.demo && predicts ? await ownEdits(plan, files.target, flags, terminal) : plan
     const options = { model, drafts, chosen, drafting: flags, plan: fitting, temperatures, generate }
@@ -148,7 +152,7 @@ const ownEditsNote =
 async function ownEdits(plan: Schedule, target: string, flags: Flags, terminal: Terminal): Promise<Schedule> {
   const model = await openModel(target, flags, terminal)
   try {
-    return await withOwnEdits(plan, { model, maxTokens: flags.maxTokens, signal: terminal.signal })
+    return await withOwnEdits(plan, { model, minTokens: flags.maxTokens, maxTokens: flags.maxTokens, signal: terminal.signal })
   } finally {
     await model.dispose()
   }
