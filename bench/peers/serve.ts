@@ -18,7 +18,7 @@ export function serve(open: (setup: ChildSetup) => Promise<(order: Order) => Pro
       .then(
         (decoding): Answer => ({ decoding }),
         (error: unknown): Answer => ({
-          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          error: error instanceof Error ? error.message : String(error),
         }),
       )
       .then((answer) => process.send!(answer))

@@ -1,4 +1,4 @@
-import { ForetokenError, type LanguageModel } from '@foretoken/core'
+import { fixedLength, ForetokenError, type LanguageModel } from '@foretoken/core'
 import { promptKinds } from '@foretoken/demo-models'
 import { Command, Option } from 'commander'
 import { noteOn, prepare } from '../demo/prepare.js'
@@ -10,6 +10,7 @@ import { builtInPrompts, promptsFrom } from '../models/prompts.js'
 import {
   type DraftingFlags,
   draftingOptions,
+  lengthOption,
   jsonOption,
   type ModelFlags,
   modelOptions,
@@ -47,12 +48,16 @@ export function verifyCommand(run: Run): Command {
     svgOption('draw how far logits were off into an SVG file'),
     jsonOption('print the report as JSON'),
     ...modelOptions(),
-    ...draftingOptions().filter(({ long }) => long !== '--draft-temperature'),
+    // What drafts on and on finds more than what drafts where it pays.
+    ...draftingOptions().filter(({ long }) => long === '--strategy'),
+    lengthOption().default(fixedLength(4), '4'),
   ])
   return command
     .addHelpText(
       'after',
       `
+Unless --strategy says otherwise the draft model drafts, or prompt-lookup without one, in every round.
+
 Decodes greedily: plainly, one token a pass and never rolled back; then along the same text twice with
 speculation, once as asked, once "misled", with drafts that are wrong on purpose, so that roll-backs of
 every length happen. Behind a fork it goes on from the plain text: every token is compared, and so are
@@ -75,7 +80,9 @@ Exit codes: 0 ok, 1 a bug, 2 bad input, 130 interrupted (what was compared until
 async function verify(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   const files = modelFiles(flags)
   const longest = Math.min(flags.length.max, 16)
-  const strategy = await chooseStrategy(flags.strategy, { hasDraft: files.draft !== undefined })
+  const strategy = await chooseStrategy(flags.strategy ?? (files.draft === undefined ? 'prompt-lookup' : 'draft-model'), {
+    hasDraft: files.draft !== undefined,
+  })
   if (strategy.name === 'none' || longest < 1) {
     throw new ForetokenError('invalid-argument', 'Without drafts there is nothing to compare plain decoding with.')
   }

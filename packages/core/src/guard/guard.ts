@@ -13,7 +13,8 @@ const mostCredit = 20
 /** Gains below this are checked against a plain pass, once in so many rounds. */
 const doubtful = 1.25
 const checkEvery = 24
-/** The same when passes take longer or shorter than they used to. */
+/** The same when passes take longer or shorter than they used to, for gains that this could be the end of. */
+const shaky = 1.6
 const checkSoon = 3
 /** Rounds until one that ought to pay, but has lost too much, is tried again. */
 const patience = 16
@@ -202,11 +203,14 @@ export class Guard {
       return due ? { kind: 'trial', most: 1, plan } : { kind: 'off', most, plan }
     }
     const pays = plan.speedup > 1 && this.repays(plan)
-    const doubted = passes.puzzled ? checkSoon : plan.speedup < doubtful ? checkEvery : Infinity
+    const { speedup } = plan
+    const doubted = passes.puzzled && speedup < shaky ? checkSoon : speedup < doubtful ? checkEvery : Infinity
     if (pays && this.sincePlain >= doubted) return { kind: 'check', most: 0, plan }
     if (pays) return { kind: 'draft', most, plan }
     // As often as the share of time that is set aside for it pays for what a trial can be expected to lose.
-    const loss = (plan.ms + this.askingAtMost - prospects.askMs) / passes.expected(1) - plan.tokens
+    const asking = this.askingAtMost / passes.expected(1)
+    const loss = asking + (plan.ms - prospects.askMs) / passes.expected(1) - plan.tokens
+    if (asking > prospects.credit) return { kind: 'off', most: 0, plan }
     const doubt = prospects.acceptance.evidence < enough && plan.speedup > benefitOfDoubt
     if (doubt || this.prospects.sinceTrial * curiosity >= loss) return { kind: 'trial', most: plan.length, plan }
     return { kind: this.asksCheaply ? 'draft' : 'off', most: this.asksCheaply ? most : 0, plan }
@@ -225,7 +229,8 @@ export class Guard {
     const plain = passes.expected(1)
     // The first drafts of an unknown drafter are short.
     const most = Math.min(longest, 6 + 4 * prospects.accepted)
-    const asking = this.askingAtMost
+    // What a prompt takes to be read is weighed by itself: it is no loss of the drafts.
+    const asking = this.opened ? this.askingAtMost : prospects.askMs
     let length = 0
     while (length < most) {
       const loss = asking + length * prospects.stepMs + passes.expected(length + 2) - plain
