@@ -90,7 +90,13 @@ await small.dispose()
 
 const cells = []
 for (const temperature of list(values.temperatures).map(Number)) {
-  const generate = { temperature, minTokens: maxTokens, maxTokens, seed: 1, ...(temperature > 0 && { verifier: 'block' as const }) }
+  const generate = {
+    temperature,
+    minTokens: maxTokens,
+    maxTokens,
+    seed: 1,
+    ...(temperature > 0 && { verifier: 'block' as const }),
+  }
   for (const name of list(values.strategies)) {
     // Strategies of their own for each side: some remember, and what the guard has learned belongs to the automatic one.
     const side = (length: Contender['length'], label: string): Contender => ({

@@ -252,7 +252,9 @@ describe('demo and bench', { timeout: 180_000 }, () => {
     ]
     const { code, out, err } = await foretoken(args)
     expect(code).toBe(0)
-    expect(out).toMatch(/edits +0 +plain .*\n +auto .*\n +draft-model .*\n( .*\n)* +0\.7 +plain .*\n +auto .*\n +draft-model /)
+    expect(out).toMatch(
+      /edits +0 +plain .*\n +auto .*\n +draft-model .*\n( .*\n)* +0\.7 +plain .*\n +auto .*\n +draft-model /,
+    )
     expect(err).toMatch(/3\/4 \S+ T 0: .* left\n4\/4 \S+ T 0\.7: .* tok\/s\n/)
     const saved = JSON.parse(await readFile(json, 'utf8'))
     expect(saved.runs).toHaveLength(4)

@@ -152,7 +152,12 @@ const ownEditsNote =
 async function ownEdits(plan: Schedule, target: string, flags: Flags, terminal: Terminal): Promise<Schedule> {
   const model = await openModel(target, flags, terminal)
   try {
-    return await withOwnEdits(plan, { model, minTokens: flags.maxTokens, maxTokens: flags.maxTokens, signal: terminal.signal })
+    return await withOwnEdits(plan, {
+      model,
+      minTokens: flags.maxTokens,
+      maxTokens: flags.maxTokens,
+      signal: terminal.signal,
+    })
   } finally {
     await model.dispose()
   }

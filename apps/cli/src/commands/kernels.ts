@@ -15,8 +15,9 @@ export function kernelsCommand(run: Run): Command {
 Example:
   $ foretoken kernels
 
-The prebuilt kernels run on any processor. Those that judge a draft, in F16, take about twice as long as they
-need to; built here, for this processor, they do not. Needs git, gcc and g++, and takes about a minute. Every
+The prebuilt kernels run on any processor. Those that judge a draft, in F16, take two to three times as long as
+they need to; built here, for this processor and with some of our own, they do not, and a token's logits are the
+same bits in a pass of any width. Needs git, gcc and g++, and takes about a minute. Every
 program that uses @foretoken/backend-llama finds them afterwards; delete the file to go back.
 The demo does this by itself. Exit codes: 0 ok, 1 compiling failed, 2 not possible here, 130 interrupted.`,
     )

@@ -80,9 +80,12 @@ Exit codes: 0 ok, 1 a bug, 2 bad input, 130 interrupted (what was compared until
 async function verify(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   const files = modelFiles(flags)
   const longest = Math.min(flags.length.max, 16)
-  const strategy = await chooseStrategy(flags.strategy ?? (files.draft === undefined ? 'prompt-lookup' : 'draft-model'), {
-    hasDraft: files.draft !== undefined,
-  })
+  const strategy = await chooseStrategy(
+    flags.strategy ?? (files.draft === undefined ? 'prompt-lookup' : 'draft-model'),
+    {
+      hasDraft: files.draft !== undefined,
+    },
+  )
   if (strategy.name === 'none' || longest < 1) {
     throw new ForetokenError('invalid-argument', 'Without drafts there is nothing to compare plain decoding with.')
   }

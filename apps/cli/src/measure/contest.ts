@@ -47,7 +47,10 @@ export interface HeatOptions {
   readonly prompt: ContestPrompt
   /** Number of the heat: odd ones run in the opposite order. */
   readonly index: number
-  readonly generate: Pick<GenerateOptions, 'minTokens' | 'maxTokens' | 'temperature' | 'topK' | 'topP' | 'minP' | 'seed' | 'stop'>
+  readonly generate: Pick<
+    GenerateOptions,
+    'minTokens' | 'maxTokens' | 'temperature' | 'topK' | 'topP' | 'minP' | 'seed' | 'stop'
+  >
   /** Whether the prompt is read once, for all of them. Saves time; only decoding is compared. */
   readonly sharePrompt?: boolean
   readonly signal?: AbortSignal | undefined
