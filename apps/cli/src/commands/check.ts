@@ -22,7 +22,7 @@ strategy that fails costs drafts, not exactness (but for a q that is not its own
 Example:
   $ foretoken check ./my-strategy.ts
 
-Exit codes: 0 it conforms, 1 it does not, 2 bad input.`,
+Exit codes: 0 ok, it conforms, 1 it does not, 2 bad input.`,
     )
     .action((file: string, flags: { json?: boolean }) => run((terminal) => check(file, flags, terminal)))
 }

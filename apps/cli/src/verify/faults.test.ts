@@ -47,8 +47,9 @@ describe('the demo pair', { timeout: full ? 600_000 : 120_000 }, () => {
     for (const { compared, drift } of report.runs) {
       expect(compared).toBe(tokens)
       expect(drift.rows).toBeGreaterThan(tokens)
-      // Roll-backs leave nothing behind: rows are off by what widths do to them, and by no more.
-      expect(drift.median / report.rounding.median).toBeCloseTo(1, 1)
+      // Roll-backs leave nothing behind: rows are off by what widths do to them, which may be nothing, and by no more.
+      const { median } = report.rounding
+      expect(Math.abs(drift.median - median)).toBeLessThanOrEqual(0.05 * median)
     }
     expect(Math.min(...report.runs[1]!.rollbacks)).toBeGreaterThan(0)
     expect(report.rounding.widths).toEqual(expect.arrayContaining([2, 3, 4, 5]))

@@ -5,7 +5,7 @@ import { DecisionLog } from '../guard/report.js'
 import type { LengthPolicy } from './policy.js'
 
 /**
- * Drafts as much as pays, on this machine, in this text: see {@link Guard}. Nothing where nothing pays.
+ * Drafts as much as pays, on this machine, in this text (`guard/guard.ts` decides); nothing where nothing pays.
  *
  * What it learns of a strategy in front of a target (how often it is right, what a token costs, how long passes take) is
  * kept for the next generation, for as long as both live.
