@@ -31,7 +31,6 @@ const enough = 12
 const benefitOfDoubt = 0.85
 /** How many observations of earlier texts count in a new one. */
 const carried = 12
-
 /** The most that asking is taken to cost, in passes over one token. */
 const mostAsking = 2
 
@@ -65,10 +64,10 @@ export interface Outcome {
 /**
  * Decides round by round how much to draft, 0 included, so that the expected tokens over the expected time are most.
  *
- * A draft goes on as long as the next token adds more expected tokens than the time for it would bring at the rate of the
- * text so far (the marginal rule for a ratio of two expectations; Dinkelbach 1967). When drafts do not pay they are left
- * out, and tried again now and then: trials are short, rarer after each that fails, and paid out of a small share of the
- * time, so that the worst drafter costs little, and none is off for good.
+ * A draft goes on as long as the next token adds more expected tokens than the time for it would bring at the rate that is
+ * planned (the marginal rule for a ratio of two expectations; Dinkelbach 1967). When drafts do not pay they are left out,
+ * and tried again now and then: the less a trial promises the rarer it is, as all are paid out of a small share of the
+ * time. So the worst drafter costs little, and none is off for good.
  *
  * It looks at past rounds, at the clock and at the drafter's own confidence, never at the target's judgement of the draft
  * in hand, so what is verified keeps its distribution.
@@ -76,10 +75,10 @@ export interface Outcome {
 export class Guard {
   private decision: Decision = { kind: 'off', most: 0 }
   private askedAt = 0
-  /** When the drafter was answered last, and how sure it was of each token. */
-  private answeredAt = 0
   /** What asking was expected to cost, in milliseconds. */
   private askedFor = 0
+  /** When the drafter was answered last, and how sure it was of each token. */
+  private answeredAt = 0
   private readonly ranges: number[] = []
   private survival = 1
   /** Tokens that the drafter has not seen, as it was not asked. */
