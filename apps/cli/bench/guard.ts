@@ -1,9 +1,9 @@
 /**
- * Never slower? The automatic draft length beside no drafts at all, and beside every fixed length, in turn on the same
- * prompts: content x temperature x strategy, drafters that are always wrong included.
+ * Never slower? The automatic draft length beside no drafts at all, and beside every fixed length, round by round in turn
+ * on the same prompts: content x temperature x strategy, drafters that are always wrong included.
  *
  *     npm run bench:guard -- [--size 350m] [--content code,edits] [--temperatures 0,1] [--strategies draft-model,random]
- *                            [--prompts 3] [--max-tokens 64] [--lengths 1,2,3,4,6,8,12,16] [--json file]
+ *                            [--prompts 3] [--max-tokens 64] [--lengths 1,2,3,4,6,8,12] [--json file]
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -14,8 +14,10 @@ import {
   type DraftStrategy,
   fixedLength,
   type LanguageModel,
+  type LengthPolicy,
   prediction,
   router,
+  type Sequence,
   suffixDecoding,
   tokenRecycling,
 } from '@foretoken/core'
@@ -30,9 +32,9 @@ import {
 } from '@foretoken/demo-models'
 import { withOwnEdits } from '../src/bench/own-edits.js'
 import { schedule } from '../src/bench/schedule.js'
-import { type Contender, type ContestPrompt, heat } from '../src/measure/contest.js'
-import { tokensPerSecond } from '../src/measure/decode.js'
-import { bootstrapInterval, geometricMean } from '../src/measure/statistics.js'
+import type { ContestPrompt } from '../src/measure/contest.js'
+import { inStep, stretches } from '../src/measure/in-step.js'
+import { type Interval, ratioInterval } from '../src/measure/statistics.js'
 import { builtInPrompts } from '../src/models/prompts.js'
 import { randomTokens, unrelated } from './wrong-drafts.js'
 
@@ -44,26 +46,17 @@ const { values } = parseArgs({
     strategies: { type: 'string', default: 'auto,draft-model,suffix,recycling,prediction,random,unrelated' },
     prompts: { type: 'string', default: '3' },
     'max-tokens': { type: 'string', default: '64' },
-    lengths: { type: 'string', default: '1,2,3,4,6,8,12,16' },
+    lengths: { type: 'string', default: '1,2,3,4,6,8,12' },
     json: { type: 'string' },
   },
 })
 const list = (text: string): string[] => text.split(',').filter(Boolean)
 const size = values.size as ShapeName
 const maxTokens = Number(values['max-tokens'])
-const lengths = list(values.lengths).map(Number)
-
-const load = { gpu: false, contextSize: 1024 } as const
-const model = await loadModel({
-  ...load,
-  path: (await ensureInflated({ source: target, shape: size, type: 'F16' })).path,
-})
-const drafting = await loadModel({
-  ...load,
-  sequences: 2,
-  path: (await ensureInflated({ source: draft, shape: draftShapes[size], type: 'Q4_0' })).path,
-})
-console.log(`${model.description}\n${drafting.description}\n${inflationNote}\n`)
+const kinds = list(values.content)
+const temperatures = list(values.temperatures).map(Number)
+/** Tokens whose times are compared as one: the more stretches, the better chance can be told from a difference. */
+const stretch = 16
 
 type Making = (prompt: ContestPrompt) => DraftStrategy | undefined
 const makers: Record<string, (draft: LanguageModel) => DraftStrategy | Making> = {
@@ -75,12 +68,36 @@ const makers: Record<string, (draft: LanguageModel) => DraftStrategy | Making> =
     () =>
     ({ prediction: text }) =>
       text === undefined ? undefined : prediction({ text }),
-  random: () => randomTokens,
+  random: () => randomTokens(),
   unrelated: (draft) => draftModel({ model: unrelated(draft) }),
 }
 
+/** All are under way at once, so each has models of its own; the weights lie in memory once. */
+interface Side {
+  readonly name: string
+  readonly length: LengthPolicy
+  readonly model: LanguageModel
+  readonly draft: LanguageModel
+  /** By cell but for its content: what a strategy has seen and the guard has learned goes on from text to text. */
+  readonly strategies: Map<string, DraftStrategy | Making>
+}
+
+const load = { gpu: false, contextSize: 1024 } as const
+const targetPath = (await ensureInflated({ source: target, shape: size, type: 'F16' })).path
+const draftPath = (await ensureInflated({ source: draft, shape: draftShapes[size], type: 'Q4_0' })).path
+const sides: Side[] = []
+for (const [name, length] of [
+  ['off', fixedLength(0)],
+  ['automatic', automaticLength()],
+  ...list(values.lengths).map((gamma) => [gamma, fixedLength(Number(gamma))] as const),
+] as const) {
+  const model = await loadModel({ ...load, path: targetPath })
+  const drafting = await loadModel({ ...load, sequences: 2, path: draftPath })
+  if (sides.length === 0) console.log(`${model.description}\n${drafting.description}\n${inflationNote}\n`)
+  sides.push({ name, length, model, draft: drafting, strategies: new Map() })
+}
+
 const small = await loadModel({ ...load, path: target })
-const kinds = list(values.content)
 const plan = await withOwnEdits(schedule(await builtInPrompts(kinds), Number(values.prompts)), {
   model: small,
   minTokens: maxTokens,
@@ -88,88 +105,99 @@ const plan = await withOwnEdits(schedule(await builtInPrompts(kinds), Number(val
 })
 await small.dispose()
 
-const cells = []
-for (const temperature of list(values.temperatures).map(Number)) {
-  const generate = {
-    temperature,
-    minTokens: maxTokens,
-    maxTokens,
-    seed: 1,
-    ...(temperature > 0 && { verifier: 'block' as const }),
+/** The times of a cell's stretches, by side. */
+const cells = new Map<string, number[][]>()
+for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
+  const sequences: Sequence[] = []
+  for (const { model } of sides) {
+    const sequence = await model.createSequence()
+    sequences.push(sequence)
+    await sequence.forward(model.tokenizer.encode(prompt.text, { start: true }).slice(0, -1), { outputs: 'none' })
   }
-  for (const name of list(values.strategies)) {
-    // Strategies of their own for each side: some remember, and what the guard has learned belongs to the automatic one.
-    const side = (length: Contender['length'], label: string): Contender => ({
-      name: label,
-      strategy: makers[name]!(drafting),
-      length,
-    })
-    const contenders: Contender[] = [
-      { name: 'off' },
-      side(automaticLength(), 'automatic'),
-      ...lengths.map((gamma) => side(fixedLength(gamma), String(gamma))),
-    ]
-    await heat({
-      model,
-      contenders,
-      prompt: plan.warmUp,
-      index: 0,
-      generate: { ...generate, maxTokens: 16 },
-      sharePrompt: true,
-    })
-    for (const kind of kinds) {
-      const speeds: number[][] = []
-      for (const [index, round] of plan.rounds.entries()) {
-        const prompt = round.find((each) => each.kind === kind)!
-        if (name === 'prediction' && prompt.prediction === undefined) continue
-        const { runs } = await heat({ model, contenders, prompt, index, generate, sharePrompt: true })
-        speeds.push(runs.map((run) => tokensPerSecond([run])))
-      }
-      if (speeds.length === 0) continue
-      const against = (side: number): number[] => speeds.map((speed) => speed[1]! / speed[side]!)
-      const best = contenders
-        .map((_, side) => side)
-        .reduce((a, b) => (mean(speeds, b) > mean(speeds, a) && b !== 1 ? b : a), 0)
-      const cell = {
-        kind,
-        temperature,
-        strategy: name,
-        overOff: geometricMean(against(0)),
-        interval: bootstrapInterval(against(0)),
-        best: contenders[best]!.name,
-        overBest: geometricMean(against(best)),
-        bestInterval: bootstrapInterval(against(best)),
-        ratios: against(0),
-      }
-      cells.push(cell)
-      console.log(
-        `T ${temperature}  ${name.padEnd(12)} ${kind.padEnd(6)} ${within(cell.overOff, cell.interval)} of off, ` +
-          `${within(cell.overBest, cell.bestInterval)} of the best length (${cell.best})`,
+  for (const temperature of temperatures) {
+    for (const name of list(values.strategies)) {
+      if (name === 'prediction' && prompt.prediction === undefined) continue
+      // What is warmed up is the machine, not the guard: the first prompt's strategies are thrown away.
+      const warming = prompt === plan.warmUp
+      const tracks = await inStep(
+        sides.map(({ model, draft, length, strategies }, side) => {
+          const key = `${temperature} ${name}`
+          const strategy = (!warming && strategies.get(key)) || makers[name]!(draft)
+          if (!warming) strategies.set(key, strategy)
+          return {
+            model,
+            prompt: prompt.text,
+            sequence: sequences[side],
+            strategy: typeof strategy === 'function' ? strategy(prompt) : strategy,
+            length,
+            temperature,
+            minTokens: maxTokens,
+            maxTokens: warming ? stretch + 1 : maxTokens,
+            seed: 1,
+            ...(temperature > 0 && { verifier: 'block' as const }),
+          }
+        }),
       )
+      if (warming) continue
+      const key = `${prompt.kind}/${temperature}/${name}`
+      const times = cells.get(key) ?? sides.map((): number[] => [])
+      cells.set(key, times)
+      const found = tracks.map((track) => stretches(track, stretch))
+      const whole = Math.min(...found.map(({ length }) => length))
+      for (const [side, each] of found.entries()) times[side]!.push(...each.slice(0, whole))
     }
   }
+  for (const sequence of sequences) await sequence.dispose()
+  console.error(`${prompt.kind} ${prompt.id}`)
 }
-await model.dispose()
-await drafting.dispose()
-
-const all = cells.flatMap(({ ratios }) => ratios)
-console.log(`\nall cells: ${within(geometricMean(all), bootstrapInterval(all))} of off`)
-const slow = cells.filter(({ overOff }) => overOff < 0.97)
-const surely = slow.filter(({ interval }) => interval.high < 0.97)
-console.log(
-  `${cells.length} cells, ${slow.length} below 0.97 of off, ${surely.length} of them with their whole interval`,
-)
-const worse = cells.filter(({ overBest }) => overBest < 0.95)
-const surelyWorse = worse.filter(({ bestInterval }) => bestInterval.high < 0.95)
-console.log(
-  `${worse.length} below 0.95 of the best fixed length, ${surelyWorse.length} of them with their whole interval`,
-)
-if (values.json) await writeFile(values.json, JSON.stringify({ size, maxTokens, lengths, cells }, null, 2))
-
-function mean(speeds: readonly (readonly number[])[], side: number): number {
-  return geometricMean(speeds.map((speed) => speed[side]!))
+for (const { model, draft } of sides) {
+  await draft.dispose()
+  await model.dispose()
 }
 
-function within(value: number, { low, high }: { low: number; high: number }): string {
-  return `${value.toFixed(2)}x (${low.toFixed(2)}-${high.toFixed(2)})`
+const sum = (times: readonly number[]): number => times.reduce((all, ms) => all + ms, 0)
+const report = [...cells].map(([key, times]) => {
+  const [kind, temperature, strategy] = key.split('/') as [string, string, string]
+  const [off, automatic] = times as [number[], number[]]
+  const totals = times.map(sum)
+  const best = totals.reduce((least, ms, side) => (side !== 1 && ms < totals[least]! ? side : least), 0)
+  return {
+    kind,
+    temperature: Number(temperature),
+    strategy,
+    overOff: totals[0]! / totals[1]!,
+    interval: ratioInterval(off, automatic),
+    best: sides[best]!.name,
+    overBest: totals[best]! / totals[1]!,
+    bestInterval: ratioInterval(times[best]!, automatic),
+    // So that anybody can reckon anew.
+    milliseconds: Object.fromEntries(sides.map(({ name }, side) => [name, times[side]!])),
+  }
+})
+for (const { kind, temperature, strategy, overOff, interval, best, overBest, bestInterval } of report) {
+  console.log(
+    `T ${String(temperature).padEnd(3)}  ${strategy.padEnd(12)} ${kind.padEnd(6)} ${within(overOff, interval)} of off, ` +
+      `${within(overBest, bestInterval)} of the best length (${best})`,
+  )
+}
+for (const name of list(values.strategies)) {
+  const all = report.filter(({ strategy }) => strategy === name).map(({ milliseconds }) => milliseconds)
+  const [off, automatic] = ['off', 'automatic'].map((side) => all.flatMap((cell) => cell[side]!)) as [number[], number[]]
+  if (off.length === 0) continue
+  console.log(`all ${name}: ${within(sum(off) / sum(automatic), ratioInterval(off, automatic))} of off`)
+}
+for (const [what, bound, of] of [
+  ['of off', 0.97, report.map(({ overOff, interval }) => [overOff, interval] as const)],
+  ['of the best length', 0.95, report.map(({ overBest, bestInterval }) => [overBest, bestInterval] as const)],
+] as const) {
+  const below = of.filter(([ratio]) => ratio < bound)
+  const surely = below.filter(([, { high }]) => high < bound)
+  console.log(
+    `${report.length} cells: ${below.length} below ${bound} ${what}, ${surely.length} of them with their whole interval`,
+  )
+}
+if (values.json) await writeFile(values.json, JSON.stringify({ size, maxTokens, stretch, cells: report }, null, 2))
+
+function within(value: number, { low, high }: Interval): string {
+  return `${value.toFixed(3)}x (${low.toFixed(3)}-${high.toFixed(3)})`
 }

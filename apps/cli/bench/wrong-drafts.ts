@@ -1,7 +1,7 @@
 import type { DraftStrategy, LanguageModel, LogitsRows, Sequence } from '@foretoken/core'
 
 /** Drafts random tokens at no cost, and is sure of each. */
-export const randomTokens: DraftStrategy = {
+export const randomTokens = (): DraftStrategy => ({
   name: 'random',
   open: ({ target }) => {
     let state = 1
@@ -16,7 +16,7 @@ export const randomTokens: DraftStrategy = {
       },
     }
   },
-}
+})
 
 /** A model that takes as long as `model`, is as sure of itself, and means other tokens: each is another's. */
 export function unrelated(model: LanguageModel): LanguageModel {

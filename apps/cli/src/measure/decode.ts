@@ -19,34 +19,58 @@ export interface Decoded {
   readonly origins: Readonly<Record<TokenOrigin, number>>
 }
 
-/**
- * Generates, and times the decoding apart from the reading of the prompt. The clock stands still while the caller looks
- * at an event, so drawing on a terminal costs nothing.
- */
+/** How far a generation has come. */
+export interface SoFar {
+  readonly tokens: number
+  readonly ms: number
+}
+
+/** Generates, and times the decoding apart from the reading of the prompt. */
 export async function decode(
   options: GenerateOptions,
-  onEvent?: (event: GenerateEvent, soFar: { tokens: number; ms: number }) => void,
+  onEvent?: (event: GenerateEvent, soFar: SoFar) => void,
 ): Promise<Decoded> {
+  const rounds = decodeRounds(options, onEvent)
+  for (;;) {
+    const step = await rounds.next()
+    if (step.done) return step.value
+  }
+}
+
+/**
+ * The same, a round at a time. The clock stands still while the caller looks at an event or does something else between
+ * two rounds, so drawing on a terminal costs nothing.
+ */
+export async function* decodeRounds(
+  options: GenerateOptions,
+  onEvent?: (event: GenerateEvent, soFar: SoFar) => void,
+): AsyncGenerator<SoFar, Decoded> {
   const events = generate(options)[Symbol.asyncIterator]()
   let clock = 0
   let prefillMs: number | undefined
   let tokens = 0
   const origins = { accepted: 0, corrected: 0, bonus: 0, plain: 0 }
-  for (;;) {
-    const started = performance.now()
-    const step = await events.next()
-    clock += performance.now() - started
-    if (step.done) throw new Error('A generation ended without a result.')
-    const event = step.value
-    if (event.type === 'token') origins[event.origin]++
-    if (event.type === 'token' && prefillMs !== undefined) tokens++
-    onEvent?.(event, { tokens, ms: clock - (prefillMs ?? clock) })
-    if (event.type === 'finish') {
-      const prefill = prefillMs ?? clock
-      return { result: event.result, tokens, ms: clock - prefill, prefillMs: prefill, origins }
+  try {
+    for (;;) {
+      const started = performance.now()
+      const step = await events.next()
+      clock += performance.now() - started
+      if (step.done) throw new Error('A generation ended without a result.')
+      const event = step.value
+      if (event.type === 'token') origins[event.origin]++
+      if (event.type === 'token' && prefillMs !== undefined) tokens++
+      const soFar = { tokens, ms: clock - (prefillMs ?? clock) }
+      onEvent?.(event, soFar)
+      if (event.type === 'finish') {
+        return { ...soFar, result: event.result, prefillMs: prefillMs ?? clock, origins }
+      }
+      // A round ends with the target's own token.
+      if (event.type !== 'token' || event.origin === 'accepted') continue
+      prefillMs ??= clock
+      yield soFar
     }
-    // A round ends with the target's own token.
-    if (event.type === 'token' && event.origin !== 'accepted') prefillMs ??= clock
+  } finally {
+    await events.return?.(undefined)
   }
 }
 

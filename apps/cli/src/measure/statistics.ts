@@ -33,28 +33,45 @@ export function geometricMean(ratios: readonly number[]): number {
   return Math.exp(mean(ratios.map(Math.log)))
 }
 
+export interface BootstrapOptions {
+  /** In `(0, 1)`, default 0.95. */
+  readonly confidence?: number
+  /** Default 2000. */
+  readonly resamples?: number
+  /** The same seed gives the same interval. Default 1. */
+  readonly seed?: number
+}
+
 /**
  * How far the geometric mean of `ratios` could lie elsewhere, had chance given us other prompts: the percentile
  * bootstrap, that is, the spread of the means of samples drawn from the sample, with replacement.
- *
- * @param options.confidence In `(0, 1)`, default 0.95.
- * @param options.seed The same seed gives the same interval. Default 1.
  */
-export function bootstrapInterval(
-  ratios: readonly number[],
-  options: { confidence?: number; resamples?: number; seed?: number } = {},
-): Interval {
+export function bootstrapInterval(ratios: readonly number[], options: BootstrapOptions = {}): Interval {
   const { confidence = 0.95, resamples = 2000, seed = 1 } = options
-  if (ratios.length < 2) return { low: NaN, high: NaN }
-  const logs = ratios.map(Math.log)
-  const anyOne = Distribution.of(new Float64Array(logs.length).fill(1))
+  return bootstrap(ratios.length, (sample) => geometricMean(sample.map((i) => ratios[i]!)), options)
+}
+
+/** The same for the ratio of two sums, of which each part belongs to the other's part at its place: times of both sides. */
+export function ratioInterval(
+  above: readonly number[],
+  below: readonly number[],
+  options: BootstrapOptions = {},
+): Interval {
+  const sum = (parts: readonly number[], sample: readonly number[]) => sample.reduce((all, i) => all + parts[i]!, 0)
+  return bootstrap(above.length, (sample) => sum(above, sample) / sum(below, sample), options)
+}
+
+function bootstrap(
+  count: number,
+  statistic: (sample: readonly number[]) => number,
+  { confidence = 0.95, resamples = 2000, seed = 1 }: BootstrapOptions,
+): Interval {
+  if (count < 2) return { low: NaN, high: NaN }
+  const anyOne = Distribution.of(new Float64Array(count).fill(1))
   const chance = createChance(seed)
-  const means: number[] = []
-  for (let i = 0; i < resamples; i++) {
-    let sum = 0
-    for (let draw = 0; draw < logs.length; draw++) sum += logs[chance.draw(anyOne)]!
-    means.push(sum / logs.length)
-  }
+  const seen = Array.from({ length: resamples }, () =>
+    statistic(Array.from({ length: count }, () => chance.draw(anyOne))),
+  )
   const tail = (1 - confidence) / 2
-  return { low: Math.exp(quantile(means, tail)), high: Math.exp(quantile(means, 1 - tail)) }
+  return { low: quantile(seen, tail), high: quantile(seen, 1 - tail) }
 }

@@ -33,6 +33,8 @@ const benefitOfDoubt = 0.85
 const carried = 12
 /** The most that asking is taken to cost, in passes over one token. */
 const mostAsking = 2
+/** Rounds without a draft after which they are planned anew: only the time that passes take can have changed. */
+const planHolds = 16
 
 /** What was decided for a round. */
 export type DecisionKind =
@@ -84,6 +86,7 @@ export class Guard {
   /** Tokens that the drafter has not seen, as it was not asked. */
   private unseen = 0
   private opened = false
+  private planned: { readonly plan: Plan; readonly most: number; readonly unseen: number } | undefined
   /** Tokens within which reading the prompt has to be made up for. */
   private readonly horizon: number
   private context = 0
@@ -145,9 +148,11 @@ export class Guard {
 
   /** The round went on without this drafter. */
   skip(): void {
+    const { prospects } = this
     this.unseen++
-    this.prospects.sinceTrial++
     this.sincePlain = 0
+    prospects.sinceTrial++
+    prospects.credit = Math.min(mostCredit, prospects.credit + curiosity)
   }
 
   /** What the draft in hand makes of the round: expected tokens over expected time, as times plain decoding. */
@@ -195,7 +200,7 @@ export class Guard {
     const { prospects, passes } = this
     if (!passes.known) return { kind: 'off', most: 0 }
     const most = this.affordable()
-    const plan = prospects.plan(passes, Math.max(1, most))
+    const plan = this.plan(Math.max(1, most))
     if (most === 0) {
       // Bad luck, or a machine that stood still, must not keep out for long what ought to pay.
       const due = this.opened && plan.speedup > promising && this.prospects.sinceTrial >= patience
@@ -215,6 +220,15 @@ export class Guard {
     return { kind: this.asksCheaply ? 'draft' : 'off', most: this.asksCheaply ? most : 0, plan }
   }
 
+  private plan(most: number): Plan {
+    const { planned, unseen } = this
+    // Between two tokens of a small model there is no time to find the same plan over and over.
+    if (planned && unseen > 0 && planned.most === most && unseen < planned.unseen + planHolds) return planned.plan
+    const plan = this.prospects.plan(this.passes, most)
+    this.planned = { plan, most, unseen }
+    return plan
+  }
+
   /** Whether a drafter that has the prompt to read first makes up for that soon enough. */
   private repays({ speedup }: Plan): boolean {
     return (
@@ -227,7 +241,7 @@ export class Guard {
     const { prospects, passes } = this
     const plain = passes.expected(1)
     // The first drafts of an unknown drafter are short.
-    const most = Math.min(longest, 6 + 4 * prospects.accepted)
+    const most = Math.min(longest, 3 + 4 * prospects.accepted)
     // What a prompt takes to be read is weighed by itself: it is no loss of the drafts.
     const asking = this.opened ? this.askingAtMost : prospects.askMs
     let length = 0
@@ -324,8 +338,9 @@ function remembered(rounds: number): number {
   return Math.max(2, 40 * 0.93 ** rounds)
 }
 
-/** A running mean that does not believe in a single long pause. */
+/** A running mean that does not believe in a single long pause, and leaves a slow start (cold code) behind soon. */
 function follow(before: number, ms: number): number {
   if (before === 0) return ms
+  if (ms < before / 2) return (before + ms) / 2
   return before + 0.2 * (Math.min(ms, 3 * before) - before)
 }

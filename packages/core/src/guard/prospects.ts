@@ -17,7 +17,7 @@ export interface Plan {
   readonly usual: readonly number[]
 }
 
-const firstCredit = 4.5
+const firstCredit = 2.5
 /** How fast the expectation of a position follows what drafts say of it. */
 const recent = 0.15
 /** Weight of what is believed of a drafter that has not drafted yet. */

@@ -92,9 +92,16 @@ class Router implements Drafter {
     return this.parts.stepMs
   }
 
-  async propose(context: readonly TokenId[], request: DraftRequest): Promise<Draft> {
+  propose(context: readonly TokenId[], request: DraftRequest): Draft | Promise<Draft> {
     this.parts.begin()
     const quick = this.arms.filter((arm) => arm.isQuick(this.passes))
+    if (quick.length > 0 || this.bestOf(this.arms, 1, context.length)) return this.choose(quick, context, request)
+    // At once: in front of a small target, even waiting for nothing takes time.
+    for (const arm of this.arms) this.rest(arm)
+    return { tokens: [] }
+  }
+
+  private async choose(quick: readonly Arm[], context: readonly TokenId[], request: DraftRequest): Promise<Draft> {
     const offers: Offer[] = []
     for (const arm of quick) offers.push(...(await this.ask(arm, context, request, true)))
     const found = offers.filter(({ draft }) => draft.tokens.length > 0).toSorted((a, b) => b.speedup - a.speedup)[0]
