@@ -33,6 +33,7 @@ import {
 import { withOwnEdits } from '../src/bench/own-edits.js'
 import { schedule } from '../src/bench/schedule.js'
 import type { ContestPrompt } from '../src/measure/contest.js'
+import { decodeRounds } from '../src/measure/decode.js'
 import { inStep, stretches } from '../src/measure/in-step.js'
 import { type Interval, ratioInterval } from '../src/measure/statistics.js'
 import { builtInPrompts } from '../src/models/prompts.js'
@@ -124,7 +125,7 @@ for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
           const key = `${temperature} ${name}`
           const strategy = (!warming && strategies.get(key)) || makers[name]!(draft)
           if (!warming) strategies.set(key, strategy)
-          return {
+          return decodeRounds({
             model,
             prompt: prompt.text,
             sequence: sequences[side],
@@ -135,7 +136,7 @@ for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
             maxTokens: warming ? stretch + 1 : maxTokens,
             seed: 1,
             ...(temperature > 0 && { verifier: 'block' as const }),
-          }
+          })
         }),
       )
       if (warming) continue
@@ -182,7 +183,10 @@ for (const { kind, temperature, strategy, overOff, interval, best, overBest, bes
 }
 for (const name of list(values.strategies)) {
   const all = report.filter(({ strategy }) => strategy === name).map(({ milliseconds }) => milliseconds)
-  const [off, automatic] = ['off', 'automatic'].map((side) => all.flatMap((cell) => cell[side]!)) as [number[], number[]]
+  const [off, automatic] = ['off', 'automatic'].map((side) => all.flatMap((cell) => cell[side]!)) as [
+    number[],
+    number[],
+  ]
   if (off.length === 0) continue
   console.log(`all ${name}: ${within(sum(off) / sum(automatic), ratioInterval(off, automatic))} of off`)
 }

@@ -1,10 +1,9 @@
-import type { GenerateOptions } from '@foretoken/core'
-import { type Decoded, decodeRounds } from './decode.js'
+import type { SoFar } from './decode.js'
 
-/** How long one contender took to reach each token, in milliseconds of its own; the first round is not counted. */
-export interface Track {
-  readonly decoded: Decoded
-  /** By number of tokens said, from 0. Tokens that came together are spread evenly over their round. */
+/** What became of one of several that ran in step. */
+export interface Track<T> {
+  readonly result: T
+  /** Milliseconds of its own by number of tokens said, from 0. Tokens that came together are spread evenly. */
   readonly msAt: readonly number[]
 }
 
@@ -12,17 +11,14 @@ export interface Track {
  * Runs several generations round by round in turn: whoever has said least goes on. So each says its tokens while the
  * others say theirs, and what else happens on the machine, which can change within seconds, falls on all alike.
  *
- * @param generations Each with a model of its own (or at least a sequence), as all are under way at once.
+ * @param generations From `decodeRounds`, each with a model of its own (or at least a sequence), as all are under way at
+ * once. They are closed in any case.
  */
-export async function inStep(generations: readonly GenerateOptions[]): Promise<Track[]> {
-  const runs = generations.map((options) => ({
-    rounds: decodeRounds(options),
-    msAt: [0],
-    decoded: undefined as Decoded | undefined,
-  }))
+export async function inStep<T extends SoFar>(generations: readonly AsyncGenerator<SoFar, T>[]): Promise<Track<T>[]> {
+  const runs = generations.map((rounds) => ({ rounds, msAt: [0], result: undefined as T | undefined }))
   try {
     for (let turn = 0; ; turn++) {
-      const waiting = runs.filter(({ decoded }) => !decoded)
+      const waiting = runs.filter(({ result }) => !result)
       if (waiting.length === 0) break
       // Among equals, each comes first in its turn.
       const first = turn % waiting.length
@@ -30,22 +26,22 @@ export async function inStep(generations: readonly GenerateOptions[]): Promise<T
       const run = order.reduce((least, each) => (each.msAt.length < least.msAt.length ? each : least))
       const step = await run.rounds.next()
       spread(run.msAt, step.value)
-      if (step.done) run.decoded = step.value
+      if (step.done) run.result = step.value
     }
   } finally {
     for (const { rounds } of runs) await rounds.return(undefined as never)
   }
-  return runs.map(({ decoded, msAt }) => ({ decoded: decoded!, msAt }))
+  return runs.map(({ result, msAt }) => ({ result: result!, msAt }))
 }
 
-function spread(msAt: number[], { tokens, ms }: { tokens: number; ms: number }): void {
+function spread(msAt: number[], { tokens, ms }: SoFar): void {
   const said = msAt.length - 1
   const before = msAt[said]!
   for (let i = 1; i <= tokens - said; i++) msAt.push(before + ((ms - before) * i) / (tokens - said))
 }
 
 /** The milliseconds of each stretch of so many tokens, whole ones only. */
-export function stretches({ msAt }: Track, tokens: number): number[] {
+export function stretches({ msAt }: { readonly msAt: readonly number[] }, tokens: number): number[] {
   const times: number[] = []
   for (let end = tokens; end < msAt.length; end += tokens) times.push(msAt[end]! - msAt[end - tokens]!)
   return times

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bootstrapInterval, geometricMean, largest, mean, median, quantile } from './statistics.js'
+import { bootstrapInterval, geometricMean, largest, mean, median, quantile, ratioInterval } from './statistics.js'
 
 describe('quantile', () => {
   test('interpolates between the two nearest values', () => {
@@ -83,3 +83,19 @@ function noise(i: number): number {
   const x = Math.sin(i * 12.9898 + 1) * 43758.5453
   return x - Math.floor(x) - 0.5
 }
+
+describe('the interval of a ratio of sums', () => {
+  test('is around the ratio, and narrow where the parts go together', () => {
+    const below = [10, 30, 20, 40, 25, 15]
+    const together = ratioInterval(
+      below.map((ms) => 2 * ms),
+      below,
+    )
+    expect(together.low).toBeCloseTo(2)
+    expect(together.high).toBeCloseTo(2)
+    const apart = ratioInterval([...below].reverse(), below)
+    expect(apart.low).toBeLessThan(1)
+    expect(apart.high).toBeGreaterThan(1)
+    expect(ratioInterval([1], [1]).low).toBeNaN()
+  })
+})

@@ -47,7 +47,6 @@ export interface BootstrapOptions {
  * bootstrap, that is, the spread of the means of samples drawn from the sample, with replacement.
  */
 export function bootstrapInterval(ratios: readonly number[], options: BootstrapOptions = {}): Interval {
-  const { confidence = 0.95, resamples = 2000, seed = 1 } = options
   return bootstrap(ratios.length, (sample) => geometricMean(sample.map((i) => ratios[i]!)), options)
 }
 
