@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { readGguf } from '@foretoken/gguf'
 import { describe, expect, it } from 'vitest'
 import { geometryOf } from './inflate/geometry.js'
-import { draft, draftShapes, promptKinds, prompts, readGguf, shapes, target, tokenizer } from './index.js'
+import { draft, draftShapes, promptKinds, prompts, shapes, target, tokenizer } from './index.js'
 import { inflatedGeometry, shapeOf, type ShapeName } from './inflate/shapes.js'
 
 describe('what comes with the package', () => {

@@ -1,15 +1,6 @@
 import { fileURLToPath } from 'node:url'
 
-export {
-  type GgufFile,
-  type GgufMetadata,
-  type GgufTensor,
-  type GgufValue,
-  type NumberType,
-  readGguf,
-  type TensorType,
-  type ValueType,
-} from './gguf/index.js'
+export { type WritableType } from '@foretoken/gguf'
 export { cacheDirectory, ensureInflated, type EnsureInflatedOptions } from './inflate/cache.js'
 export { type Inflated, inflate, type InflateOptions, type InflateProgress } from './inflate/inflate.js'
 export { inflationNote } from './inflate/label.js'

@@ -1,4 +1,4 @@
-import { byteLength, encode, formats, type TensorType } from '../gguf/index.js'
+import { byteLength, encode, formats, type WritableType } from '@foretoken/gguf'
 import type { Background } from './placement.js'
 import { Random } from './random.js'
 
@@ -20,7 +20,7 @@ export class Filler {
   }
 
   /** Fills `bytes`, which is a whole number of blocks of `type`. */
-  fill(bytes: Uint8Array, type: TensorType, background: Background): void {
+  fill(bytes: Uint8Array, type: WritableType, background: Background): void {
     const pool = this.#pool(type, background)
     const { bytes: blockBytes } = formats[type]
     for (let done = 0; done < bytes.length;) {
@@ -31,7 +31,7 @@ export class Filler {
     }
   }
 
-  #pool(type: TensorType, background: Background): Uint8Array {
+  #pool(type: WritableType, background: Background): Uint8Array {
     const key = `${type} ${background}`
     let pool = this.#pools.get(key)
     if (pool === undefined) {

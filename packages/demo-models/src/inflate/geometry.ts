@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import { type GgufFile, type GgufTensor, numberOf, textOf } from '../gguf/index.js'
+import { type GgufFile, type GgufTensor, numberOf, textOf } from '@foretoken/gguf'
 
 /** The sizes of a model of the llama architecture, in tensor elements, heads and layers. */
 export interface Geometry {

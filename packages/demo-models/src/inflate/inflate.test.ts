@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { decode, numberOf, readGguf, readTensor, textOf, type TensorType } from '../gguf/index.js'
+import { decode, numberOf, readGguf, readTensor, textOf, type WritableType } from '@foretoken/gguf'
 import type { Geometry } from './geometry.js'
 import { inflate, type InflateOptions, type InflateProgress } from './inflate.js'
 import { inflationNote } from './label.js'
@@ -51,7 +51,7 @@ beforeEach(() => {
 })
 afterAll(() => rm(directory, { recursive: true }))
 
-async function tiny(geometry: Geometry, type: TensorType): Promise<string> {
+async function tiny(geometry: Geometry, type: WritableType): Promise<string> {
   const path = join(directory, `tiny-${count++}.gguf`)
   await writeTinyModel(path, geometry, type)
   return path

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
-import { type GgufFile, layOut, readGguf, readTensor, type TensorType, writeGguf } from '../gguf/index.js'
+import { type GgufFile, layOut, readGguf, readTensor, type WritableType, writeGguf } from '@foretoken/gguf'
 import { Filler } from './filler.js'
 import { type Geometry, geometryOf, llamaTensors, tensorOf } from './geometry.js'
 import { type InflationParameters, isLabelled, labelled } from './label.js'
@@ -19,7 +19,7 @@ export interface InflateOptions {
   /** A name, or sizes of your own. */
   readonly shape: ShapeName | Shape
   /** Type of the matrices. In `Q4_0` the embedding is `Q8_0`; norms are always `F32`. Default: `F16`. */
-  readonly type?: TensorType
+  readonly type?: WritableType
   /** What the filling is drawn from: the same seed gives the same file. An integer in `[0, 2^32)`. Default: 0. */
   readonly seed?: number
   /** Called after every few megabytes. */
@@ -91,7 +91,7 @@ export async function inflate(options: InflateOptions): Promise<Inflated> {
 
 type PlannedTensor = ReturnType<typeof planTensors>[number]
 
-function planTensors(source: GgufFile, small: Geometry, large: Geometry, fileType: TensorType) {
+function planTensors(source: GgufFile, small: Geometry, large: Geometry, fileType: WritableType) {
   return llamaTensors(large).map((tensor) => {
     const placement = placementOf(tensor, small, large)
     const type = tensorTypeFor(tensor.role, fileType)

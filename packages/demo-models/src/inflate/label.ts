@@ -5,8 +5,8 @@ import {
   formats,
   numberOf,
   textOf,
-  type TensorType,
-} from '../gguf/index.js'
+  type WritableType,
+} from '@foretoken/gguf'
 import type { Geometry } from './geometry.js'
 
 /** What an inflated model is. To be shown wherever its figures are. */
@@ -22,7 +22,7 @@ export interface InflationParameters {
   /** SHA-256 of the small model's file, in hexadecimal. */
   readonly sourceHash: string
   readonly geometry: Geometry
-  readonly type: TensorType
+  readonly type: WritableType
   readonly seed: number
 }
 

@@ -1,4 +1,4 @@
-import { decode, type GgufFile, numberOf, readTensor } from '../gguf/index.js'
+import { decode, type GgufFile, numberOf, readTensor } from '@foretoken/gguf'
 import { type Geometry, geometryOf } from './geometry.js'
 
 /**

@@ -1,4 +1,4 @@
-import { byteLength, decode, encode, formats, type TensorType } from '../gguf/index.js'
+import { byteLength, decode, encode, formats, type TensorType, type WritableType } from '@foretoken/gguf'
 import type { Filler } from './filler.js'
 import type { LlamaTensor } from './geometry.js'
 import type { Piece, Placement } from './placement.js'
@@ -13,11 +13,11 @@ export interface Origin {
 const chunkBytes = 1 << 22
 
 /** Whether every piece arrives bit for bit: its blocks are copied, or its values are all representable. */
-export function isExact(from: TensorType, to: TensorType, pieces: readonly Piece[]): boolean {
+export function isExact(from: TensorType, to: WritableType, pieces: readonly Piece[]): boolean {
   return to === 'F32' || isCopy(from, to, pieces)
 }
 
-function isCopy(from: TensorType, to: TensorType, pieces: readonly Piece[]): boolean {
+function isCopy(from: TensorType, to: WritableType, pieces: readonly Piece[]): boolean {
   const { block } = formats[to]
   return (
     from === to &&
@@ -31,7 +31,7 @@ function isCopy(from: TensorType, to: TensorType, pieces: readonly Piece[]): boo
  */
 export function* render(
   tensor: LlamaTensor,
-  type: TensorType,
+  type: WritableType,
   placement: Placement,
   origin: Origin | undefined,
   filler: Filler,
@@ -57,7 +57,7 @@ export function* render(
 
 type RowWriter = (row: number, pieces: readonly Piece[], bytes: Uint8Array) => void
 
-function rowWriter(tensor: LlamaTensor, type: TensorType, placement: Placement, origin: Origin): RowWriter {
+function rowWriter(tensor: LlamaTensor, type: WritableType, placement: Placement, origin: Origin): RowWriter {
   const elementOf = (row: number, piece: Piece): number =>
     (piece.fromRow + row - piece.toRow) * origin.columns + piece.fromColumn
 

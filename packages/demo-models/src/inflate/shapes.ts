@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import { byteLength, formats, isTensorType, type TensorType } from '../gguf/index.js'
+import { byteLength, formats, isWritable, type WritableType, writableTypes } from '@foretoken/gguf'
 import { type Geometry, llamaTensors, type Role } from './geometry.js'
 
 /** How large an inflated model is. Its heads have the size of the small model's (64 in ours); its vocabulary too. */
@@ -65,7 +65,7 @@ export function shapeOf(shape: ShapeName | Shape): Shape {
 }
 
 /** The type that a tensor has in a file of `type`. */
-export function tensorTypeFor(role: Role, type: TensorType): TensorType {
+export function tensorTypeFor(role: Role, type: WritableType): WritableType {
   if (role === 'norm') return 'F32'
   // The embedding is the output matrix as well, and 4 bits are too few for that.
   if ((role === 'embedding' || role === 'output') && type === 'Q4_0') return 'Q8_0'
@@ -80,7 +80,7 @@ export function tensorTypeFor(role: Role, type: TensorType): TensorType {
  */
 export function estimateSize(
   shape: ShapeName | Shape,
-  type: TensorType,
+  type: WritableType,
   options: { readonly vocabSize?: number; readonly headSize?: number } = {},
 ): number {
   checkType(type)
@@ -93,9 +93,9 @@ export function estimateSize(
 }
 
 /** @throws `invalid-argument` when `type` is not one that we write. */
-export function checkType(type: TensorType): void {
-  if (!isTensorType(type)) {
-    throw new ForetokenError('invalid-argument', `Cannot write ${String(type)}: use ${Object.keys(formats).join(', ')}`)
+export function checkType(type: WritableType): void {
+  if (!isWritable(type)) {
+    throw new ForetokenError('invalid-argument', `Cannot write ${String(type)}: use ${writableTypes()}`)
   }
 }
 
@@ -104,7 +104,7 @@ export function checkType(type: TensorType): void {
  *
  * @throws `invalid-argument` naming the dimension in which `small` does not fit.
  */
-export function inflatedGeometry(small: Geometry, shape: Shape, type: TensorType): Geometry {
+export function inflatedGeometry(small: Geometry, shape: Shape, type: WritableType): Geometry {
   const large = { ...small, ...shape }
   for (const dimension of ['hidden', 'layers', 'feedForward', 'kvHeads'] as const) {
     if (large[dimension] < small[dimension]) {

@@ -4,16 +4,16 @@ import {
   type GgufValue,
   layOut,
   type TensorSpec,
-  type TensorType,
+  type WritableType,
   byteLength,
   writeGguf,
-} from '../gguf/index.js'
+} from '@foretoken/gguf'
 import { type Geometry, llamaTensors } from './geometry.js'
 import { Random } from './random.js'
 import { tensorTypeFor } from './shapes.js'
 
 /** A llama model with random weights, large enough to show a misplaced one. For tests. */
-export async function writeTinyModel(path: string, geometry: Geometry, type: TensorType): Promise<void> {
+export async function writeTinyModel(path: string, geometry: Geometry, type: WritableType): Promise<void> {
   const random = new Random(7)
   const metadata = new Map<string, GgufValue>([
     ['general.architecture', { type: 'string', value: 'llama' }],
@@ -29,12 +29,14 @@ export async function writeTinyModel(path: string, geometry: Geometry, type: Ten
     // Large, so that a test sees when it is not adapted.
     ['llama.attention.layer_norm_rms_epsilon', { type: 'float32', value: 0.125 }],
   ])
-  const specs = llamaTensors(geometry).map(({ name, role, columns, rows }): TensorSpec & { norm: boolean } => ({
-    name,
-    type: tensorTypeFor(role, type),
-    dimensions: role === 'norm' ? [columns] : [columns, rows],
-    norm: role === 'norm',
-  }))
+  const specs = llamaTensors(geometry).map(
+    ({ name, role, columns, rows }): TensorSpec & { type: WritableType; norm: boolean } => ({
+      name,
+      type: tensorTypeFor(role, type),
+      dimensions: role === 'norm' ? [columns] : [columns, rows],
+      norm: role === 'norm',
+    }),
+  )
   const handle = await open(path, 'w')
   await writeGguf(handle, layOut(metadata, specs), (spec) => {
     const values = Float32Array.from({ length: spec.dimensions[0]! * (spec.dimensions[1] ?? 1) }, () =>

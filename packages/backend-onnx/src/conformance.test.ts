@@ -1,0 +1,14 @@
+import { modelConformance } from '@foretoken/core/testing'
+import { describe, it } from 'vitest'
+import { openDemo } from './test-models.js'
+
+describe.each([
+  // The cache is of one kind for short contexts, of another for long ones.
+  ['target', 256, 4],
+  ['target', 256, 1],
+  ['target', 1024, 4],
+  ['draft', 1024, 1],
+] as const)('the model contract: %s, %i tokens, %i sequences', (role, contextSize, sequences) => {
+  const open = () => openDemo(role, { contextSize, sequences, calibrate: false })
+  for (const { name, run } of modelConformance(open, { tolerance: 1e-3 })) it(name, run)
+})

@@ -1,0 +1,76 @@
+import type { Architecture } from './architecture.js'
+import { GraphBuilder } from './graph-builder.js'
+import { names, type Weights } from './weights.js'
+
+/**
+ * A decoder with a KV cache, in the layout of the Hub's exports: `input_ids`, `attention_mask`, `num_logits_to_keep` (0:
+ * all) and `past_key_values.N.key|value` in, `logits` and `present.N.key|value` out. Attention is ONNX Runtime's fused
+ * operator, which counts positions and rotates by itself.
+ *
+ * Runtimes fill the empty cache by the name `batch_size`; other names of sizes are 0 to them.
+ */
+export function decoderGraph(architecture: Architecture, weights: Weights): Uint8Array {
+  const { layers, heads, kvHeads, headSize, epsilon, vocabSize } = architecture
+  const graph = new GraphBuilder('decoder')
+  const ids = graph.input('input_ids', 'int64', ['batch_size', 'tokens'])
+  const mask = graph.input('attention_mask', 'int64', ['batch_size', 'total'])
+
+  // What the attention wants to know: the last position of each text, and the longest text.
+  const toInt32 = (value: string): string => graph.node('Cast', [value], { attributes: { to: 6 } })
+  const counts = graph.node('ReduceSum', [mask, graph.integers([1])], { attributes: { keepdims: 0 } })
+  const lasts = toInt32(graph.node('Sub', [counts, graph.integers([1])]))
+  const sizes = graph.node('Shape', [mask], { attributes: { start: 1 } })
+  const total = toInt32(graph.node('Gather', [sizes, graph.integers([0], [])], { attributes: { axis: 0 } }))
+  const [cosines, sines] = [weights.get(graph, names.cosines), weights.get(graph, names.sines)]
+
+  const normalize = (x: string, name: string): string =>
+    graph.node('SimplifiedLayerNormalization', [x, weights.get(graph, `${name}.weight`)], {
+      attributes: { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
+    })
+  /** Head by head. A size of 0 is the one that is there. */
+  const normalizeHeads = (x: string, name: string, count: number): string => {
+    const split = graph.node('Reshape', [x, graph.integers([0, 0, count, headSize])])
+    return graph.node('Reshape', [normalize(split, name), graph.integers([0, 0, count * headSize])])
+  }
+
+  const attend = (x: string, layer: number): string => {
+    const part = (name: string): string => `blk.${layer}.${name}`
+    const cache = (when: string, what: string): string => `${when}.${layer}.${what}`
+    const dimensions = (length: string) => ['batch_size', kvHeads, length, headSize]
+    const past = ['key', 'value'].map((what) =>
+      graph.input(cache('past_key_values', what), 'float', dimensions('past')),
+    )
+    const present = ['key', 'value'].map((what) => cache('present', what))
+    for (const name of present) graph.output(name, 'float', dimensions('total'))
+    const multiplied = (name: string): string => weights.multiply(graph, x, part(name))
+    const normed = (name: string, count: number): string =>
+      architecture.headNorms ? normalizeHeads(multiplied(name), part(`${name}_norm`), count) : multiplied(name)
+    const [q, k, v] = [normed('attn_q', heads), normed('attn_k', kvHeads), multiplied('attn_v')]
+    return graph.node('GroupQueryAttention', [q, k, v, ...past, lasts, total, cosines, sines], {
+      outputs: [`attention_${layer}`, ...present],
+      attributes: { num_heads: heads, kv_num_heads: kvHeads, do_rotary: 1, rotary_interleaved: 0 },
+      domain: 'com.microsoft',
+    })
+  }
+
+  let x = weights.embed(graph, ids)
+  for (let layer = 0; layer < layers; layer++) {
+    const part = (name: string): string => `blk.${layer}.${name}`
+    const attended = attend(normalize(x, part('attn_norm')), layer)
+    x = graph.node('Add', [x, weights.multiply(graph, attended, part('attn_output'))])
+    const input = normalize(x, part('ffn_norm'))
+    const gate = weights.multiply(graph, input, part('ffn_gate'))
+    const activated = graph.node('Mul', [gate, graph.node('Sigmoid', [gate])])
+    const product = graph.node('Mul', [activated, weights.multiply(graph, input, part('ffn_up'))])
+    x = graph.node('Add', [x, weights.multiply(graph, product, part('ffn_down'))])
+  }
+
+  const keep = graph.input('num_logits_to_keep', 'int64', [])
+  // From -keep to the end; -0 is the start.
+  const first = graph.node('Reshape', [graph.node('Neg', [keep]), graph.integers([1])])
+  const kept = graph.node('Slice', [x, first, graph.integers([2 ** 53 - 1]), graph.integers([1])])
+  const [logits] = weights.logits(graph, normalize(kept, 'output_norm'))
+  graph.node('Identity', [logits!.value], { outputs: ['logits'] })
+  graph.output('logits', 'float', ['batch_size', 'kept', vocabSize])
+  return graph.encode()
+}

@@ -1,0 +1,197 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ForetokenError } from '@foretoken/core'
+import { draft, target } from '@foretoken/demo-models'
+import { readGguf } from '@foretoken/gguf'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { referenceLogits } from '../../../demo-models/src/inflate/reference.js'
+import { readGraph } from '../graph/read-graph.js'
+import { exportOnnx } from './index.js'
+import { dynamicLogits, largestDifference, llamaLogits, staticLogits } from './test-runs.js'
+import { byteVocabulary, type TinyDecoder, writeInFloats, writeTinyDecoder } from './tiny-decoder.js'
+
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'foretoken-export-'))
+})
+afterAll(() => rm(directory, { recursive: true }))
+
+/** Some tokens of a vocabulary, in no order. */
+function tokensBelow(vocabulary: number, count = 23): number[] {
+  return Array.from({ length: count }, (_, i) => (i * 7919 + 31) % vocabulary)
+}
+
+const passes = [9, 1, 5, 1, 7]
+
+/**
+ * The largest difference from llama.cpp's logits, of about 20. It is llama.cpp's: the demo target's are 1.4e-5 from
+ * arithmetic in double precision here, and 5.3e-3 there.
+ */
+const rounding = 0.0125
+
+describe.each([
+  ['target', target, 4096],
+  ['draft', draft, 4096],
+])('the demo %s', (name, path, vocabulary) => {
+  const tokens = tokensBelow(vocabulary)
+  let expected: Float32Array[]
+  beforeAll(async () => {
+    await writeInFloats(path, join(directory, `${name}.gguf`))
+    expected = await llamaLogits(join(directory, `${name}.gguf`), tokens)
+  })
+
+  it.each(['fp32', 'fp16'] as const)('has llama.cpp’s logits in %s', async (type) => {
+    const folder = join(directory, `${name}-${type}`)
+    await exportOnnx(path, folder, { type })
+    const model = join(folder, 'onnx', type === 'fp32' ? 'model.onnx' : 'model_fp16.onnx')
+    const difference = largestDifference(await dynamicLogits(model, tokens, passes), expected)
+    expect(difference).toBeLessThan(type === 'fp32' ? rounding : 2 * rounding)
+    const last = await dynamicLogits(model, tokens, [tokens.length], 2)
+    expect(largestDifference(last, expected.slice(-2))).toBeLessThan(2 * rounding)
+  })
+
+  it('has them in graphs of fixed sizes', async () => {
+    const folder = join(directory, `${name}-static`)
+    await exportOnnx(path, folder, { static: { buckets: [1, 8], contextLength: 64 } })
+    const rows = await staticLogits(folder, tokens, [8, 1, 1, 8, 8], 64)
+    expect(largestDifference(rows, expected)).toBeLessThan(rounding)
+  })
+})
+
+const tiny: [string, TinyDecoder][] = [
+  ['llama', { architecture: 'llama' }],
+  ['llama, tied', { architecture: 'llama', tied: true }],
+  [
+    'llama with frequency factors',
+    { architecture: 'llama', ropeFactors: Array.from({ length: 16 }, (_, i) => 1 + i / 3) },
+  ],
+  ['llama with stretched positions', { architecture: 'llama', ropeScale: 4 }],
+  ['qwen2', { architecture: 'qwen2', biases: true, headSize: 16 }],
+  ['qwen3', { architecture: 'qwen3', headNorms: true, tied: true }],
+]
+
+describe.each(tiny)('a tiny %s', (name, decoder) => {
+  const tokens = tokensBelow(256)
+
+  it('has llama.cpp’s logits, in graphs of fixed sizes too', async () => {
+    const path = join(directory, `${name}.gguf`)
+    await writeTinyDecoder(path, decoder)
+    const expected = await llamaLogits(path, tokens)
+    const folder = join(directory, name)
+    await exportOnnx(path, folder)
+    const dynamic = await dynamicLogits(join(folder, 'onnx', 'model.onnx'), tokens, passes)
+    await exportOnnx(path, folder, { static: { buckets: [1, 8], contextLength: 40 } })
+    const fixed = await staticLogits(folder, tokens, [8, 1, 8, 1, 8], 40)
+    expect(largestDifference(dynamic, expected)).toBeLessThan(rounding)
+    expect(largestDifference(fixed, expected)).toBeLessThan(rounding)
+    expect(largestDifference(fixed, dynamic)).toBeLessThan(1e-4)
+  })
+})
+
+it('computes what arithmetic in double precision does', async () => {
+  const tokens = tokensBelow(4096, 6)
+  const folder = join(directory, 'precise')
+  await exportOnnx(target, folder)
+  const expected = await referenceLogits(await readGguf(target), tokens)
+  const rows = await dynamicLogits(join(folder, 'onnx', 'model.onnx'), tokens, [4, 1, 1])
+  const rounded = expected.map((row) => Float32Array.from(row))
+  expect(largestDifference(rows, rounded)).toBeLessThan(1e-4)
+})
+
+describe('q4', () => {
+  it('carries Q4_0 and Q8_0 over exactly', async () => {
+    const tokens = tokensBelow(4096)
+    const folder = join(directory, 'draft-q4')
+    await exportOnnx(draft, folder, { type: 'q4' })
+    await exportOnnx(draft, folder)
+    const [q4, fp32] = await Promise.all(
+      ['model_q4.onnx', 'model.onnx'].map((file) => dynamicLogits(join(folder, 'onnx', file), tokens, passes)),
+    )
+    expect(largestDifference(q4!, fp32!)).toBeLessThan(1e-4)
+    const sizes = await Promise.all(
+      ['model_q4', 'model'].map((file) => stat(join(folder, 'onnx', `${file}.onnx_data`))),
+    )
+    expect(sizes[0]!.size).toBeLessThan(sizes[1]!.size / 5)
+    const { operators } = readGraph(await readFile(join(folder, 'onnx', 'model_q4.onnx')))
+    const layers = operators.get('com.microsoft:GroupQueryAttention')!
+    expect(operators.get('com.microsoft:MatMulNBits')).toBe(7 * layers + 1)
+    expect(operators.has('MatMul')).toBe(false)
+  })
+
+  it('cuts other weights to four bits as llama.cpp does', async () => {
+    const [floats, blocks] = ['F32', 'Q4_0'].map((type) => join(directory, `cut-${type}.gguf`)) as [string, string]
+    await writeTinyDecoder(floats, { architecture: 'llama' })
+    await writeTinyDecoder(blocks, { architecture: 'llama', type: 'Q4_0', outer: 'Q8_0' })
+    const tokens = tokensBelow(256)
+    const rows = []
+    for (const path of [floats, blocks]) {
+      const folder = `${path}-onnx`
+      await exportOnnx(path, folder, { type: 'q4' })
+      rows.push(await dynamicLogits(join(folder, 'onnx', 'model_q4.onnx'), tokens))
+    }
+    expect(largestDifference(rows[0]!, rows[1]!)).toBe(0)
+  })
+})
+
+describe('a model that cannot be converted', () => {
+  it.each<[string, TinyDecoder, string]>([
+    ['another architecture', { architecture: 'gemma' }, 'its architecture is gemma, and only llama, qwen2, qwen3'],
+    [
+      'a mixture of experts',
+      { architecture: 'llama', more: { 'llama.expert_count': { type: 'uint32', value: 8 } } },
+      'mixture of experts',
+    ],
+    ['an unknown tensor', { architecture: 'llama', headNorms: true }, 'it has the tensor blk.0.attn_q_norm.weight'],
+    ['a missing tensor', { architecture: 'qwen3' }, 'it has no tensor blk.0.attn_q_norm.weight'],
+    [
+      'other positions',
+      { architecture: 'llama', more: { 'llama.rope.scaling.type': { type: 'string', value: 'yarn' } } },
+      'scaled by the method "yarn"',
+    ],
+    [
+      'another tokenizer',
+      { architecture: 'llama', more: { 'tokenizer.ggml.model': { type: 'string', value: 'bert' } } },
+      "Put the model's own tokenizer.json beside the file",
+    ],
+    ['other words', { architecture: 'llama', vocabulary: byteVocabulary('viking') }, 'it splits words as "viking"'],
+  ])('is refused: %s', async (name, decoder, message) => {
+    const path = join(directory, `${name}.gguf`)
+    await writeTinyDecoder(path, decoder)
+    const error = await exportOnnx(path, join(directory, 'refused')).catch((reason: unknown) => reason)
+    expect(ForetokenError.is(error, 'model-file'), String(error)).toBe(true)
+    expect((error as Error).message).toContain(message)
+    expect((error as Error).message).toContain(path)
+  })
+
+  it('is refused when CoreML takes no dimension of its size', async () => {
+    await expect(
+      exportOnnx(draft, join(directory, 'refused'), { static: { buckets: [8], contextLength: 16_380 } }),
+    ).rejects.toMatchObject({ code: 'model-file', message: expect.stringContaining('16384') as string })
+  })
+})
+
+it.each([
+  [{ type: 'q5' as 'q4' }, 'There is no type q5'],
+  [{ type: 'q4', static: { buckets: [1], contextLength: 64 } }, 'cannot be of type q4'],
+  [{ static: { buckets: [], contextLength: 64 } }, 'buckets is empty'],
+  [{ static: { buckets: [1.5], contextLength: 64 } }, 'not 1.5'],
+] as const)('refuses the options %j', async (options, message) => {
+  await expect(exportOnnx(draft, join(directory, 'refused'), options)).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringContaining(message) as string,
+  })
+})
+
+it('stops when it is told to, and leaves nothing half written', async () => {
+  const folder = join(directory, 'stopped')
+  const stop = new AbortController()
+  const progress: number[] = []
+  const onProgress = (fraction: number): void => {
+    progress.push(fraction)
+    if (progress.length === 5) stop.abort(new Error('enough'))
+  }
+  await expect(exportOnnx(target, folder, { onProgress, signal: stop.signal })).rejects.toThrow('enough')
+  expect(progress).toHaveLength(5)
+  expect(await readdir(join(folder, 'onnx'))).toEqual([])
+})

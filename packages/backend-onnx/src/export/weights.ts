@@ -1,0 +1,94 @@
+import type { GraphBuilder, Place } from './graph-builder.js'
+
+/** What weights are called in the graphs: as in the GGUF file, where they have its layout. */
+export const names = {
+  embedding: 'token_embd.weight',
+  output: 'output.weight',
+  rows: 'token_embd.weight as rows',
+  numbers: (matrix: string): string => `${matrix} numbers`,
+  scales: (matrix: string): string => `${matrix} scales`,
+  numbersAsRows: 'token_embd.weight numbers as rows',
+  scalesAsRows: 'token_embd.weight scales as rows',
+  cosines: 'table of cosines',
+  sines: 'table of sines',
+} as const
+
+/** The output matrix's columns from `first` on. */
+export function columnsName(first: number | ''): string {
+  return `output columns from ${first}`
+}
+
+/** Weights that lie in a file, as they are used in graphs. What is stored in half precision is widened first. */
+export class Weights {
+  private readonly places: ReadonlyMap<string, Place>
+  private readonly tied: boolean
+
+  constructor(places: ReadonlyMap<string, Place>, tied: boolean) {
+    this.places = places
+    this.tied = tied
+  }
+
+  has(name: string): boolean {
+    return this.places.has(name)
+  }
+
+  /** A tensor as it is. */
+  get(graph: GraphBuilder, name: string): string {
+    return graph.stored(name, this.places.get(name)!)
+  }
+
+  /** The embeddings of `ids`. */
+  embed(graph: GraphBuilder, ids: string): string {
+    if (!this.has(names.numbersAsRows))
+      return this.widened(graph, names.rows, (rows) => graph.node('Gather', [rows, ids]))
+    return graph.node(
+      'GatherBlockQuantized',
+      [this.get(graph, names.numbersAsRows), ids, this.get(graph, names.scalesAsRows)],
+      {
+        attributes: { bits: this.bitsOf(names.embedding), block_size: 32, gather_axis: 0, quantize_axis: 1 },
+        domain: 'com.microsoft',
+      },
+    )
+  }
+
+  /** `x` times a matrix, and plus its bias where it has one. */
+  multiply(graph: GraphBuilder, x: string, part: string): string {
+    const product = this.product(graph, x, `${part}.weight`)
+    const bias = `${part}.bias`
+    return this.has(bias) ? graph.node('Add', [product, this.get(graph, bias)]) : product
+  }
+
+  /** The logits of hidden states `x`, in pieces: one for each block of columns that lie together. */
+  logits(graph: GraphBuilder, x: string): { value: string; columns: number }[] {
+    const whole = this.tied ? names.embedding : names.output
+    const [rows] = this.places.get(names.numbers(whole))?.dimensions ?? []
+    if (rows !== undefined) return [{ value: this.product(graph, x, whole), columns: rows }]
+    const pieces = [...this.places].filter(([name]) => name.startsWith(columnsName('')))
+    return pieces.map(([name, { dimensions }]) => ({ value: this.product(graph, x, name), columns: dimensions[1]! }))
+  }
+
+  private product(graph: GraphBuilder, x: string, matrix: string): string {
+    if (!this.has(names.numbers(matrix))) {
+      return graph.node('MatMul', [x, this.widened(graph, matrix, (stored) => stored)])
+    }
+    const [rows, blocks] = this.places.get(names.numbers(matrix))!.dimensions as [number, number]
+    return graph.node(
+      'MatMulNBits',
+      [x, this.get(graph, names.numbers(matrix)), this.get(graph, names.scales(matrix))],
+      {
+        attributes: { K: blocks * 32, N: rows, bits: this.bitsOf(matrix), block_size: 32 },
+        domain: 'com.microsoft',
+      },
+    )
+  }
+
+  private bitsOf(matrix: string): number {
+    return this.places.get(names.numbers(matrix))!.dimensions[2]! / 4
+  }
+
+  private widened(graph: GraphBuilder, name: string, use: (stored: string) => string): string {
+    const used = use(this.get(graph, name))
+    const isHalf = this.places.get(name)!.type === 'float16'
+    return isHalf ? graph.node('Cast', [used], { attributes: { to: 1 } }) : used
+  }
+}

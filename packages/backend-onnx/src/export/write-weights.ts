@@ -1,0 +1,133 @@
+import { ForetokenError } from '@foretoken/core'
+import { byteLength, decode, encode, type GgufFile, type GgufTensor, readTensor } from '@foretoken/gguf'
+import type { Architecture } from './architecture.js'
+import { toBlocks } from './blocks.js'
+import type { DataFile } from './data-file.js'
+import { rotations } from './rotations.js'
+import { transposed } from './transpose.js'
+import { columnsName, names } from './weights.js'
+
+export const weightTypes = ['fp32', 'fp16', 'q4'] as const
+export type WeightType = (typeof weightTypes)[number]
+
+export interface WriteOptions {
+  readonly type: WeightType
+  /** How many columns of the output matrix lie together; all of them where absent. */
+  readonly outputColumns?: number | undefined
+  /** For how many positions the tables of cosines and sines are. */
+  readonly positions: number
+  readonly onProgress?: ((fraction: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Writes the weights of a model, one after the other, for graphs that read them through `Weights`. */
+export async function writeWeights(
+  source: GgufFile,
+  architecture: Architecture,
+  data: DataFile,
+  options: WriteOptions,
+): Promise<void> {
+  let factors: Float32Array | undefined
+  let done = 0
+  for (const tensor of source.tensors.values()) {
+    options.signal?.throwIfAborted()
+    const bytes = await readTensor(source, tensor)
+    if (tensor.name === 'rope_freqs.weight') factors = decoded(tensor, bytes)
+    else if (tensor.dimensions.length === 1) await writeVector(data, tensor, bytes, architecture)
+    else await writeMatrix(data, tensor, inOrder(tensor, bytes, architecture), architecture, options)
+    done += tensor.offset > 0 ? tensor.bytes : 0
+    options.onProgress?.(done / source.size)
+  }
+  const { cosines, sines } = rotations(architecture, options.positions, factors)
+  await data.put(names.cosines, 'float', [options.positions, architecture.headSize / 2], cosines)
+  await data.put(names.sines, 'float', [options.positions, architecture.headSize / 2], sines)
+}
+
+async function writeVector(data: DataFile, tensor: GgufTensor, bytes: Uint8Array, of: Architecture): Promise<void> {
+  const values = decoded(tensor, inOrder(tensor, bytes, of))
+  await data.put(tensor.name, 'float', [values.length], values)
+}
+
+async function writeMatrix(
+  data: DataFile,
+  tensor: GgufTensor,
+  bytes: Uint8Array,
+  { tied, vocabSize }: Architecture,
+  { type, outputColumns = vocabSize }: WriteOptions,
+): Promise<void> {
+  const { name } = tensor
+  const [columns, rows] = tensor.dimensions as [number, number]
+  const isEmbedding = name === names.embedding
+  const isOutput = name === (tied ? names.embedding : names.output)
+  if (type === 'q4') {
+    // Small models suffer when what they read and say is cut to four bits; llama.cpp keeps more of both too.
+    const wanted = tensor.type === 'Q4_0' || !(isEmbedding || isOutput) ? 'Q4_0' : 'Q8_0'
+    const { bits, numbers, scales } = toBlocks(wanted, requantized(tensor, bytes, wanted))
+    await data.put(names.numbers(name), 'uint8', [rows, columns / 32, 4 * bits], numbers)
+    await data.put(names.scales(name), 'float', [rows * (columns / 32)], scales)
+    if (isEmbedding) {
+      data.alias(names.numbersAsRows, names.numbers(name), [rows, (columns * bits) / 8])
+      data.alias(names.scalesAsRows, names.scales(name), [rows, columns / 32])
+    }
+    return
+  }
+  const elements = type === 'fp16' ? 'float16' : 'float'
+  const values = type === 'fp16' ? halves(tensor, bytes) : decoded(tensor, bytes)
+  // Tied: the embedding's rows are the output's columns, so each gets the layout that it is read in.
+  if (isEmbedding) await data.put(names.rows, elements, [rows, columns], values)
+  if (!isOutput) {
+    if (!isEmbedding) await data.put(name, elements, [columns, rows], transposed(values, rows, columns))
+    return
+  }
+  for (let first = 0; first < rows; first += outputColumns) {
+    const count = Math.min(outputColumns, rows - first)
+    const part = values.subarray(first * columns, (first + count) * columns)
+    await data.put(columnsName(first), elements, [columns, count], transposed(part, count, columns))
+  }
+}
+
+function decoded({ type, dimensions }: GgufTensor, bytes: Uint8Array): Float32Array {
+  const values = new Float32Array(dimensions.reduce((product, size) => product * size, 1))
+  decode(type, bytes, 0, values)
+  return values
+}
+
+function halves(tensor: GgufTensor, bytes: Uint8Array): Uint16Array {
+  if (tensor.type === 'F16') return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
+  const values = decoded(tensor, bytes)
+  const encoded = new Uint8Array(2 * values.length)
+  encode('F16', values, encoded)
+  return new Uint16Array(encoded.buffer)
+}
+
+function requantized(tensor: GgufTensor, bytes: Uint8Array, type: 'Q4_0' | 'Q8_0'): Uint8Array {
+  if (tensor.type === type) return bytes
+  const [columns] = tensor.dimensions as [number]
+  if (columns % 32 !== 0) {
+    throw new ForetokenError(
+      'model-file',
+      `${tensor.name} has ${columns} columns, which are no whole blocks of 32: convert the model to fp16 or fp32.`,
+    )
+  }
+  const values = decoded(tensor, bytes)
+  const encoded = new Uint8Array(byteLength(type, values.length))
+  encode(type, values, encoded)
+  return encoded
+}
+
+/**
+ * The tensor's bytes, with the rows of q and k in the order in which halves of a head are rotated together. Files of the
+ * llama architecture have neighbours together.
+ */
+function inOrder(tensor: GgufTensor, bytes: Uint8Array, { interleaved, headSize }: Architecture): Uint8Array {
+  if (!interleaved || !/attn_[qk]\./.test(tensor.name)) return bytes
+  const rows = tensor.dimensions.at(-1)!
+  const size = bytes.length / rows
+  const ordered = new Uint8Array(bytes.length)
+  for (let row = 0; row < rows; row++) {
+    const place = row % headSize
+    const to = row - place + (place >>> 1) + (place & 1 ? headSize / 2 : 0)
+    ordered.set(bytes.subarray(row * size, (row + 1) * size), to * size)
+  }
+  return ordered
+}

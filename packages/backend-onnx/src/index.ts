@@ -1,0 +1,5 @@
+export { loadModel } from './load.js'
+export type { OnnxModel } from './model.js'
+export type { LoadOptions, LoadProgress } from './options.js'
+export type { Rollback } from './runtime/cache/cache.js'
+export type { DeviceReport, Provider, ProviderAttempt } from './runtime/providers.js'

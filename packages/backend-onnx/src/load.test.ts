@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { loadModel } from './index.js'
+import { openDemo } from './test-models.js'
+
+describe('loading', () => {
+  it.each([
+    ['path', { path: '' }],
+    ['device', { path: '.', device: 'tpu' as 'cpu' }],
+    ['sequences', { path: '.', sequences: 0 }],
+    ['contextSize', { path: '.', contextSize: 0.5 }],
+    ['threads', { path: '.', threads: -1 }],
+    ['exact', { path: '.', exact: 1 as unknown as boolean }],
+    ['calibrate', { path: '.', calibrate: 'fresh' as unknown as boolean }],
+  ])('refuses a wrong %s', async (name, options) => {
+    await expect(loadModel(options)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining(`${name}: `),
+    })
+  })
+
+  it('refuses more context than the model has positions for', async () => {
+    await expect(openDemo('target', { contextSize: 2 ** 20 })).rejects.toThrow('was made for')
+  })
+
+  it('ends when it is aborted', async () => {
+    const reason = new Error('enough')
+    await expect(openDemo('target', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    const controller = new AbortController()
+    const loading = openDemo('target', { signal: controller.signal, onProgress: () => controller.abort(reason) })
+    await expect(loading).rejects.toBe(reason)
+
+    const late = new AbortController()
+    const deep = openDemo('target', { signal: late.signal })
+    setTimeout(() => late.abort(reason), 150)
+    await expect(deep).rejects.toBe(reason)
+    await (await openDemo('target', { calibrate: false })).dispose()
+  })
+
+  it('tells what it runs on, how it rolls back, and how long passes take', async () => {
+    const stages: number[] = []
+    const model = await openDemo('target', { threads: 1, onProgress: ({ fraction }) => stages.push(fraction) })
+    try {
+      expect(model.description).toBe('llama fp32, CPU (ONNX Runtime), 1 thread')
+      expect(model.device.provider).toBe('cpu')
+      expect(model.device.attempts.at(-1)!.ms).toBeGreaterThan(0)
+      // The demo models attend with GroupQueryAttention.
+      expect(model.rollback).toBe('number')
+      expect(model.capabilities.rollback).toBe('trim')
+      const curve = model.passCurve!
+      expect(curve[0]!.tokens).toBe(1)
+      expect(curve.at(-1)!.tokens).toBe(16)
+      for (const { ms } of curve) expect(ms).toBeGreaterThan(0)
+      expect(stages).toEqual([0, 1])
+    } finally {
+      await model.dispose()
+    }
+  })
+})

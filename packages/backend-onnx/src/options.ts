@@ -1,0 +1,71 @@
+import { ForetokenError } from '@foretoken/core'
+import type { ModelType } from './folder/model-types.js'
+import { devices } from './runtime/providers.js'
+import type { Provider } from './runtime/providers.js'
+
+/** How far a load has come. */
+export interface LoadProgress {
+  readonly stage: 'load'
+  /** From 0 to 1. */
+  readonly fraction: number
+}
+
+export interface LoadOptions {
+  /** A folder as the Hugging Face Hub lays it out, or an .onnx file in one. */
+  readonly path: string
+  /** Which of the folder's files. Default: the one closest to the trained weights, fp32 first. */
+  readonly type?: ModelType
+  /**
+   * What to run on. `'auto'` tries what suits the platform and takes what is quickest at a pass over one token; a name falls
+   * back to the CPU where it does not work. `model.device` tells. Default `'auto'`.
+   */
+  readonly device?: 'auto' | Provider
+  /** Tokens that each sequence can hold. Default: what the model was trained on, at most 8192. */
+  readonly contextSize?: number
+  /** How many sequences can be open at a time, from 1 to 256. Their passes run in turn. Default 1. */
+  readonly sequences?: number
+  /** Threads that a pass runs on. Default: the physical cores that this process may use. */
+  readonly threads?: number
+  /**
+   * Whether 4-bit weights are to be computed with as the file says, most often with activations of 32 bits. Else their
+   * activations are rounded to 8 bits, which is some four times as fast, and makes logits depend a little on how many tokens
+   * share a pass. Default `false`.
+   */
+  readonly exact?: boolean
+  /** Whether to time passes over 1 to 16 tokens, for `passCurve`: within 2 s, most often. Default `true`. */
+  readonly calibrate?: boolean
+  readonly onProgress?: (progress: LoadProgress) => void
+  /** Ends the load; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Options with their defaults, except where the default depends on model or machine. */
+export interface CheckedOptions extends LoadOptions {
+  readonly device: 'auto' | Provider
+  readonly sequences: number
+  readonly exact: boolean
+  readonly calibrate: boolean
+}
+
+/** @throws `invalid-argument` for the first option that is wrong. */
+export function checkOptions(options: LoadOptions | string): CheckedOptions {
+  const given = typeof options === 'string' ? { path: options } : options
+  const { path, device = 'auto', sequences = 1, exact = false, calibrate = true, contextSize, threads } = given
+  if (typeof path !== 'string' || path === '') refuse('path', path, 'the path of a folder or of an .onnx file')
+  if (!devices.includes(device)) refuse('device', device, `one of ${devices.join(', ')}`)
+  if (!within(sequences, 1, 256)) refuse('sequences', sequences, 'a whole number from 1 to 256')
+  if (contextSize !== undefined && !within(contextSize, 1, 2 ** 26))
+    refuse('contextSize', contextSize, 'a whole number of tokens')
+  if (threads !== undefined && !within(threads, 1, 512)) refuse('threads', threads, 'a whole number from 1 to 512')
+  if (typeof exact !== 'boolean') refuse('exact', exact, 'true or false')
+  if (typeof calibrate !== 'boolean') refuse('calibrate', calibrate, 'true or false')
+  return { ...given, device, sequences, exact, calibrate }
+}
+
+function within(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
+}
+
+function refuse(option: string, value: unknown, expected: string): never {
+  throw new ForetokenError('invalid-argument', `${option}: ${JSON.stringify(value)} must be ${expected}.`)
+}

@@ -1,0 +1,74 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { Signature } from '../folder/check-signature.js'
+import type { Cache, CacheLayout, Tensors } from './cache/cache.js'
+import { floatsOfHalves } from './half.js'
+import type { OnnxRuntime } from './onnxruntime.js'
+
+/** A session that runs passes of one text at a time. */
+export class Decoder {
+  readonly signature: Signature
+  readonly layout: CacheLayout
+  private readonly ort: OnnxRuntime
+  private readonly session: InferenceSession
+  private readonly inputs: ReadonlySet<string>
+  private readonly presents: readonly string[]
+  /** Of the number of logits: some exports take it as a list of one. */
+  private readonly keepDims: readonly number[]
+
+  constructor(ort: OnnxRuntime, session: InferenceSession, signature: Signature) {
+    this.ort = ort
+    this.session = session
+    this.signature = signature
+    this.layout = layoutOf(signature)
+    this.inputs = new Set(session.inputNames)
+    this.presents = this.layout.pairs.map(({ present }) => present)
+    const keeps = session.inputMetadata.find(({ name }) => name === signature.keepsLogits)
+    this.keepDims = keeps?.isTensor === true && keeps.shape.length === 1 ? [1] : []
+  }
+
+  /**
+   * Appends `tokens` to what `cache` holds.
+   *
+   * @returns The logits of the last `outputs` tokens, `vocabSize` for each.
+   */
+  async pass(cache: Cache, tokens: readonly number[], outputs: number): Promise<Float32Array | undefined> {
+    const { Tensor } = this.ort
+    const { keepsLogits } = this.signature
+    const feeds: Record<string, Tensor> = {
+      input_ids: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]),
+    }
+    for (const [name, tensor] of Object.entries(cache.feeds(tokens.length))) {
+      if (this.inputs.has(name)) feeds[name] = tensor
+    }
+    if (keepsLogits !== undefined) {
+      // 0 would stand for all rows.
+      feeds[keepsLogits] = new Tensor('int64', BigInt64Array.of(BigInt(Math.max(1, outputs))), this.keepDims)
+    }
+    const results = (await this.session.run(
+      feeds,
+      outputs > 0 ? [...this.presents, 'logits'] : this.presents,
+    )) as Tensors
+    cache.take(results, tokens.length)
+    return outputs > 0 ? this.lastRows(results['logits']!, outputs) : undefined
+  }
+
+  release(): Promise<void> {
+    return this.session.release()
+  }
+
+  private lastRows(logits: Tensor, outputs: number): Float32Array {
+    const values = (logits.data as Float32Array | Uint16Array).subarray(-outputs * this.signature.vocabSize)
+    if (values instanceof Float32Array) return values
+    return floatsOfHalves(new Uint16Array(values.buffer, values.byteOffset, values.length))
+  }
+}
+
+function layoutOf({ layers, cacheType, cacheShape }: Signature): CacheLayout {
+  const names = Array.from({ length: layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat()
+  return {
+    pairs: names.map((name) => ({ past: `past_key_values.${name}`, present: `present.${name}` })),
+    type: cacheType === 'float' ? 'float32' : 'float16',
+    heads: cacheShape.kvHeads,
+    headSize: cacheShape.headSize,
+  }
+}

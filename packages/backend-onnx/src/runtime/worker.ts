@@ -1,0 +1,27 @@
+import { parentPort } from 'node:worker_threads'
+import { ForetokenError } from '@foretoken/core'
+import { Engine } from './engine.js'
+import type { Call, Reply } from './messages.js'
+
+/* The thread that the models run on. Started by host.ts. */
+
+const port = parentPort!
+const engine = new Engine()
+/** One request at a time, in the order in which they came. */
+let last: Promise<unknown> = Promise.resolve()
+
+port.on('message', (call: Call) => {
+  last = last.then(() => answer(call))
+})
+
+async function answer({ id, request }: Call): Promise<void> {
+  try {
+    const value = await engine.handle(request)
+    const reply: Reply = { id, value }
+    port.postMessage(reply, value instanceof Float32Array ? [value.buffer as ArrayBuffer] : [])
+  } catch (error) {
+    const code = ForetokenError.is(error) ? error.code : 'runtime'
+    const message = error instanceof Error ? error.message : String(error)
+    port.postMessage({ id, error: { code, message } } satisfies Reply)
+  }
+}

@@ -1,0 +1,140 @@
+import { ForetokenError } from '@foretoken/core'
+import type { Capabilities, LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
+import { checkForward } from './checks.js'
+import { PassRows } from './rows.js'
+import type { PassCount } from './rows.js'
+import type { Host } from './runtime/host.js'
+
+/** The most tokens of one pass: an abort is seen after that many. */
+const tokensPerPass = 128
+
+/** What a sequence needs of its model. */
+export interface SequenceHost extends PassCount {
+  readonly host: Host
+  /** The model's number in the worker. */
+  readonly id: number
+  readonly vocabSize: number
+  readonly contextLength: number
+  readonly capabilities: Capabilities
+  /** Opens an empty sequence. @throws as `LanguageModel.createSequence` */
+  open(): OnnxSequence
+  closed(sequence: OnnxSequence): void
+}
+
+/** A sequence whose cache lies in the worker. */
+export class OnnxSequence implements Sequence {
+  readonly id: number
+  private readonly model: SequenceHost
+  /** What counts. The worker may hold more, until the next pass tells it. */
+  private readonly held: TokenId[] = []
+  private busy = false
+  private disposed: ForetokenError | undefined
+
+  /** @param id Its number in the worker, which knows none like it. */
+  constructor(model: SequenceHost, id: number) {
+    this.model = model
+    this.id = id
+  }
+
+  get tokens(): readonly TokenId[] {
+    return this.held
+  }
+
+  get length(): number {
+    return this.held.length
+  }
+
+  async forward(
+    tokens: readonly TokenId[],
+    options: { outputs?: Outputs; signal?: AbortSignal | undefined } = {},
+  ): Promise<LogitsRows> {
+    this.mayRun('forward()')
+    const outputs = checkForward(tokens, options.outputs, this.held.length, this.model)
+    options.signal?.throwIfAborted()
+    // A copy: what the caller does to its list meanwhile must not change what the cache is said to hold.
+    return this.alone(() => this.run(tokens.slice(), outputs, options.signal))
+  }
+
+  async truncate(length: number): Promise<void> {
+    this.mayRun('truncate()')
+    const { length: held } = this.held
+    if (!(Number.isInteger(length) && length >= 0 && length <= held)) {
+      throw new ForetokenError('invalid-argument', `A sequence of ${held} tokens cannot be rolled back to ${length}.`)
+    }
+    if (length < held && length > 0 && this.model.capabilities.rollback === 'none') {
+      throw new ForetokenError(
+        'unsupported',
+        'The model remembers more than its cache tells: it cannot be rolled back.',
+      )
+    }
+    this.held.length = length
+  }
+
+  async fork(): Promise<Sequence> {
+    this.mayRun('fork()')
+    const copy = this.model.open()
+    const { host, id: model } = this.model
+    await this.alone(() => host.call({ op: 'fork', model, sequence: this.id, at: this.length, copy: copy.id }))
+    copy.held.push(...this.held)
+    return copy
+  }
+
+  async dispose(): Promise<void> {
+    if (this.disposed !== undefined) return
+    this.disposed = new ForetokenError('disposed', 'The sequence was disposed. Create another one.')
+    const { host, id: model } = this.model
+    // Behind the pass in flight. A worker that has ended holds nothing any more.
+    await host.call({ op: 'drop', model, sequence: this.id }).catch(() => {})
+    this.model.closed(this)
+  }
+
+  /** Makes every later call fail. For the model, which frees the caches itself. */
+  abandon(reason: ForetokenError): void {
+    this.disposed ??= reason
+  }
+
+  private async run(tokens: readonly TokenId[], outputs: number, signal: AbortSignal | undefined): Promise<LogitsRows> {
+    const { host, id: model, vocabSize } = this.model
+    const buffers: Float32Array[] = []
+    const silent = tokens.length - outputs
+    for (let from = 0; from < tokens.length; from += tokensPerPass) {
+      signal?.throwIfAborted()
+      if (this.disposed !== undefined) throw this.disposed
+      const part = tokens.slice(from, from + tokensPerPass)
+      const rows = Math.max(0, Math.min(part.length, from + part.length - silent))
+      this.model.passes++
+      const logits = await host.call({
+        op: 'pass',
+        model,
+        sequence: this.id,
+        at: this.length,
+        tokens: part,
+        outputs: rows,
+      })
+      if (this.disposed !== undefined) throw this.disposed
+      for (const token of part) this.held.push(token)
+      if (logits !== undefined) buffers.push(logits)
+    }
+    // Another sequence's pass may have been sent meanwhile, but none has been answered since this one.
+    this.model.passes++
+    return new PassRows(buffers, vocabSize, this.model)
+  }
+
+  private async alone<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.busy = true
+    try {
+      return await action()
+    } finally {
+      this.busy = false
+    }
+  }
+
+  private mayRun(what: string): void {
+    if (this.disposed !== undefined) throw this.disposed
+    if (!this.busy) return
+    throw new ForetokenError(
+      'invalid-argument',
+      `${what} was called while another call on this sequence was under way. Await each call, or use fork().`,
+    )
+  }
+}

@@ -1,5 +1,0 @@
-export { decode, encode } from './quantize.js'
-export { type GgufMetadata, type GgufValue, type NumberType, numberOf, textOf, type ValueType } from './metadata.js'
-export { type GgufFile, type GgufTensor, readGguf, readTensor } from './read.js'
-export { byteLength, formats, isTensorType, type TensorType } from './tensor-types.js'
-export { layOut, type TensorSpec, writeGguf } from './write.js'

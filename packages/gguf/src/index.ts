@@ -1,0 +1,15 @@
+export { decode } from './decode.js'
+export { encode } from './encode.js'
+export {
+  type GgufMetadata,
+  type GgufValue,
+  type NumberType,
+  numberOf,
+  numbersOf,
+  textOf,
+  textsOf,
+  type ValueType,
+} from './metadata.js'
+export { type GgufFile, type GgufTensor, readGguf, readTensor } from './read.js'
+export { byteLength, formats, isWritable, type TensorType, type WritableType, writableTypes } from './tensor-types.js'
+export { type GgufLayout, layOut, type TensorSpec, writeGguf } from './write.js'
