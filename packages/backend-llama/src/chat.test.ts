@@ -1,5 +1,6 @@
+import { chatRenderer } from '@foretoken/core/backend'
+import { Template } from '@huggingface/jinja'
 import { describe, expect, it } from 'vitest'
-import { chatRenderer } from './chat.js'
 
 const chatml =
   '{{ bos_token }}{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}' +
@@ -7,20 +8,20 @@ const chatml =
 
 describe('a chat template', () => {
   it('writes the messages and opens the answer', () => {
-    expect(chatRenderer(chatml, '<s>', '</s>')([{ role: 'user', content: 'Hi' }])).toBe(
+    expect(chatRenderer(() => new Template(chatml), '<s>', '</s>')([{ role: 'user', content: 'Hi' }])).toBe(
       '<s><|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
     )
   })
 
   it('that refuses the messages is named as the reason', () => {
     const strict = "{% if messages[0].role != 'user' %}{{ raise_exception('user first') }}{% endif %}"
-    expect(() => chatRenderer(strict, '', '')([{ role: 'system', content: 'x' }])).toThrow(
+    expect(() => chatRenderer(() => new Template(strict), '', '')([{ role: 'system', content: 'x' }])).toThrow(
       expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('user first') }),
     )
   })
 
   it('that cannot be read fails when it is used, not before', () => {
-    const render = chatRenderer('{% for %}', '', '')
+    const render = chatRenderer(() => new Template('{% for %}'), '', '')
     expect(() => render([])).toThrow(expect.objectContaining({ code: 'unsupported' }))
   })
 })

@@ -1,6 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities, LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
-import { checkForward, checkLength, inUse } from './checks.js'
+import { checkForward, checkLength, inUse } from '@foretoken/core/backend'
 import type { NativeContext } from './ffi/context.js'
 import type { Line, PassQueue } from './queue.js'
 import { Checkpoints } from './replay.js'

@@ -1,6 +1,7 @@
 import { ForetokenError } from '@foretoken/core'
 import type { ChatMessage, TokenId, Tokenizer } from '@foretoken/core'
-import { chatRenderer } from './chat.js'
+import { chatRenderer } from '@foretoken/core/backend'
+import { Template } from '@huggingface/jinja'
 import type { Calls } from './ffi/calls.js'
 import type { Pointer } from './ffi/structs.js'
 
@@ -27,7 +28,11 @@ export class LlamaTokenizer implements Tokenizer {
     this.start = calls.llama_vocab_bos(vocab)
     this.addsStart = this.start >= 0 && calls.llama_vocab_get_add_bos(vocab)
     if (chatTemplate !== undefined) {
-      this.renderChat = chatRenderer(chatTemplate, this.textOf(this.start), this.textOf(calls.llama_vocab_eos(vocab)))
+      this.renderChat = chatRenderer(
+        () => new Template(chatTemplate),
+        this.textOf(this.start),
+        this.textOf(calls.llama_vocab_eos(vocab)),
+      )
     }
   }
 

@@ -1,6 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities, LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
-import { checkForward } from './checks.js'
+import { checkForward, checkLength, inUse } from '@foretoken/core/backend'
 import { PassRows } from './rows.js'
 import type { PassCount } from './rows.js'
 import type { Host } from './runtime/host.js'
@@ -57,11 +57,8 @@ export class OnnxSequence implements Sequence {
 
   async truncate(length: number): Promise<void> {
     this.mayRun('truncate()')
-    const { length: held } = this.held
-    if (!(Number.isInteger(length) && length >= 0 && length <= held)) {
-      throw new ForetokenError('invalid-argument', `A sequence of ${held} tokens cannot be rolled back to ${length}.`)
-    }
-    if (length < held && length > 0 && this.model.capabilities.rollback === 'none') {
+    checkLength(length, this.length)
+    if (length < this.length && length > 0 && this.model.capabilities.rollback === 'none') {
       throw new ForetokenError(
         'unsupported',
         'The model remembers more than its cache tells: it cannot be rolled back.',
@@ -131,10 +128,6 @@ export class OnnxSequence implements Sequence {
 
   private mayRun(what: string): void {
     if (this.disposed !== undefined) throw this.disposed
-    if (!this.busy) return
-    throw new ForetokenError(
-      'invalid-argument',
-      `${what} was called while another call on this sequence was under way. Await each call, or use fork().`,
-    )
+    if (this.busy) throw inUse(what)
   }
 }

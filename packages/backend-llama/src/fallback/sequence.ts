@@ -1,7 +1,7 @@
 import { ForetokenError } from '@foretoken/core'
 import type { LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
 import type { ControlledEvaluateInputItem, LlamaContextSequence, Token } from 'node-llama-cpp'
-import { checkForward, checkLength, inUse } from '../checks.js'
+import { checkForward, checkLength, inUse } from '@foretoken/core/backend'
 import { tokensPerPass } from '../memory.js'
 
 const bestNext = { generateNext: { token: true, options: { temperature: 0 } } } as const

@@ -1,7 +1,8 @@
 import { ForetokenError } from '@foretoken/core'
 import type { ChatMessage, TokenId, Tokenizer } from '@foretoken/core'
+import { chatRenderer } from '@foretoken/core/backend'
+import { Template } from '@huggingface/jinja'
 import type { LlamaModel as NodeLlamaModel, Token } from 'node-llama-cpp'
-import { chatRenderer } from '../chat.js'
 import type { ModelInfo } from '../inspect.js'
 
 /** The tokenizer of a model that node-llama-cpp loaded. */
@@ -17,7 +18,12 @@ export class PublicApiTokenizer implements Tokenizer {
     this.vocabSize = info.vocabSize
     this.fingerprint = info.fingerprint ?? ''
     if (info.chatTemplate !== undefined) {
-      this.renderChat = chatRenderer(info.chatTemplate, model.tokens.bosString ?? '', model.tokens.eosString ?? '')
+      const { chatTemplate } = info
+      this.renderChat = chatRenderer(
+        () => new Template(chatTemplate),
+        model.tokens.bosString ?? '',
+        model.tokens.eosString ?? '',
+      )
     }
   }
 

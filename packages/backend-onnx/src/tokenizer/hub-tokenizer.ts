@@ -1,6 +1,7 @@
 import { ForetokenError } from '@foretoken/core'
 import type { ChatMessage, TokenId, Tokenizer } from '@foretoken/core'
-import { chatRenderer } from './chat.js'
+import { chatRenderer } from '@foretoken/core/backend'
+import { Template } from '@huggingface/jinja'
 import { fingerprintOf } from './fingerprint.js'
 import { Splitter } from './splitter.js'
 import { type PostProcessor, type TokenizerConfig, type TokenizerJson, tokenText } from './tokenizer-json.js'
@@ -50,7 +51,7 @@ export class HubTokenizer implements Tokenizer {
     this.start = tokens(starts)
     this.splitter = new Splitter(json, this.vocabulary)
     const template = chatTemplate ?? templateOf(config)
-    if (template !== undefined) this.renderChat = chatRenderer(template, start ?? '', end ?? '')
+    if (template !== undefined) this.renderChat = chatRenderer(() => new Template(template), start ?? '', end ?? '')
   }
 
   encode(text: string, options: { special?: boolean; start?: boolean } = {}): TokenId[] {

@@ -1,10 +1,12 @@
-import { ForetokenError } from '@foretoken/core'
-import type { Outputs, TokenId } from '@foretoken/core'
+import { ForetokenError } from '../errors.js'
+import type { Outputs, TokenId } from '../model.js'
 
 /**
  * Checks the arguments of `Sequence.forward`.
  *
+ * @param held How many tokens the sequence holds.
  * @returns How many of the last tokens give a row.
+ * @throws `invalid-argument`, `context-overflow`
  */
 export function checkForward(
   tokens: readonly TokenId[],
@@ -28,7 +30,7 @@ export function checkForward(
   return countOutputs(outputs ?? 'last', tokens.length)
 }
 
-/** Checks the argument of `Sequence.truncate`. */
+/** Checks the argument of `Sequence.truncate`. @throws `invalid-argument` */
 export function checkLength(length: number, held: number): void {
   if (Number.isInteger(length) && length >= 0 && length <= held) return
   throw new ForetokenError('invalid-argument', `A sequence of ${held} tokens cannot be rolled back to ${length}.`)

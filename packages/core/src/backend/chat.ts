@@ -1,22 +1,29 @@
-import { Template } from '@huggingface/jinja'
-import { ForetokenError } from '@foretoken/core'
-import type { ChatMessage } from '@foretoken/core'
+import { ForetokenError } from '../errors.js'
+import type { ChatMessage } from '../model.js'
+
+/** A chat template as a template engine has compiled it (`Template` of `@huggingface/jinja`). */
+export interface ChatTemplate {
+  render(values: Record<string, unknown>): string
+}
 
 /**
- * Compiles a model's chat template.
+ * What `Tokenizer.renderChat` has to be, for a model that brings a template along.
  *
+ * @param compile Called when the first chat is written: a template that cannot be read must not keep the model from being
+ * loaded.
  * @param start The text of the model's start token, which templates write out. `encode` does not double it.
+ * @param end The text of its end token.
+ * @returns A function that throws `unsupported` when the template refuses the messages.
  */
 export function chatRenderer(
-  template: string,
+  compile: () => ChatTemplate,
   start: string,
   end: string,
 ): (messages: readonly ChatMessage[]) => string {
-  // Compiled when it is first used: a template that we cannot read must not keep the model from being loaded.
-  let compiled: Template | undefined
+  let compiled: ChatTemplate | undefined
   return (messages) => {
     try {
-      compiled ??= new Template(template)
+      compiled ??= compile()
       return compiled.render({
         messages: messages.map(({ role, content }) => ({ role, content })),
         add_generation_prompt: true,
