@@ -20,6 +20,16 @@ const modules = join(temporary, 'node_modules')
 process.env.PATH = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`
 let failures = 0
 
+const onnxProgram = `
+  import { exportOnnx, loadModel } from '@foretoken/backend-onnx'
+  import { draft } from '@foretoken/demo-models'
+  await exportOnnx(draft, 'draft-onnx')
+  const model = await loadModel({ path: 'draft-onnx', calibrate: false })
+  const rows = await (await model.createSequence()).forward([1, 2, 3])
+  if (!rows.row(0).every(Number.isFinite)) process.exit(1)
+  await model.dispose()
+`
+
 const packages = ['packages', 'apps']
   .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
   .map((folder) => ({ folder, source: manifestOf(folder) }))
@@ -44,9 +54,11 @@ function pack({ folder, source }) {
   execFileSync('pnpm', ['pack', '--pack-destination', out], { cwd: folder, stdio: 'pipe' })
   const tarball = join(out, readdirSync(out)[0])
   execFileSync('tar', ['-xzf', tarball, '-C', into, '--strip-components=1'])
-  for (const name of Object.keys(source.dependencies ?? {})) {
+  // What a user of the package adds, too.
+  const optional = Object.keys(source.peerDependenciesMeta ?? {})
+  for (const name of [...Object.keys(source.dependencies ?? {}), ...optional]) {
     const link = join(modules, name)
-    if (source.dependencies[name].startsWith('workspace:') || existsSync(link)) continue
+    if (source.dependencies[name]?.startsWith('workspace:') || existsSync(link)) continue
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(realpathSync(join(folder, 'node_modules', name)), link)
   }
@@ -77,6 +89,8 @@ function smoke() {
       expect(command, 'starts', starts)
     }
   }
+  const decodes = run(process.execPath, ['--input-type=module', '-e', onnxProgram], temporary)
+  expect('@foretoken/backend-onnx', 'runs its models in the thread that it starts', decodes)
 }
 
 function run(command, args, cwd = root) {

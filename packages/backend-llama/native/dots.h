@@ -53,8 +53,8 @@ static_assert(sizeof(Block<block_q8_0>) == sizeof(block_q8_0) * lanes);
 
 template <typename T> constexpr int bias = 0;
 template <> constexpr int bias<block_q4_0> = 8;
-/** What is added to a byte of weights. */
-template <typename T> constexpr uint8_t flip = 0;
+/** What makes four weights of a group into what is stored. */
+template <typename T> constexpr uint32_t flip = 0;
 
 #if defined(__AVX512VNNI__)
 
@@ -62,7 +62,7 @@ constexpr int dotColumns = 12;
 
 // Multiplies unsigned bytes with signed ones.
 template <> constexpr int bias<block_q8_0> = 128;
-template <> constexpr uint8_t flip<block_q8_0> = 128;
+template <> constexpr uint32_t flip<block_q8_0> = 0x80808080;
 
 template <typename T> struct Weights {
     __m512i group[groups];
@@ -83,10 +83,15 @@ template <typename T> struct Weights {
     }
 
     vec dot(const Column & x) const {
-        __m512i sum = _mm512_set1_epi32(x.start);
-#pragma GCC unroll 8
-        for (int g = 0; g < groups; ++g) sum = _mm512_dpbusd_epi32(sum, group[g], _mm512_set1_epi32(x.group(g)));
-        return _mm512_cvtepi32_ps(sum);
+        // Two sums: the next one need not wait for the one before.
+        __m512i even = _mm512_set1_epi32(x.start);
+        __m512i odd = _mm512_setzero_si512();
+#pragma GCC unroll 4
+        for (int g = 0; g < groups; g += 2) {
+            even = _mm512_dpbusd_epi32(even, group[g], _mm512_set1_epi32(x.group(g)));
+            odd = _mm512_dpbusd_epi32(odd, group[g + 1], _mm512_set1_epi32(x.group(g + 1)));
+        }
+        return _mm512_cvtepi32_ps(_mm512_add_epi32(even, odd));
     }
 };
 

@@ -19,6 +19,8 @@ namespace {
 
 /** Weights, in bytes, that a thread takes at a time. They stay in the second level of the cache for all columns. */
 constexpr int64_t chunkBytes = 128 << 10;
+/** From here on rounding them is work to be shared. */
+constexpr int64_t manyColumns = 64;
 /** How far ahead weights are asked for, in bytes. */
 constexpr int64_t aheadBytes = 4 << 10;
 
@@ -34,9 +36,13 @@ struct Tiles {
 
 /** Rounds `length` blocks of a column from block `from` on, and puts them `width` apart. */
 template <typename T> void round(const float * column, int64_t from, int64_t length, Column * to, int width) {
-    block_q8_0 block;
+    constexpr int64_t atOnce = 16;
+    block_q8_0 rounded[atOnce];
     for (int64_t b = from; b < from + length; ++b) {
-        quantize_row_q8_0(column + b * blockLength, &block, blockLength);
+        const int64_t index = (b - from) % atOnce;
+        if (index == 0)
+            quantize_row_q8_0(column + b * blockLength, rounded, std::min(atOnce, from + length - b) * blockLength);
+        const block_q8_0 & block = rounded[index];
         Column & packed = to[b * width];
         int sum = 0;
         for (int i = 0; i < blockLength; ++i) sum += block.qs[i];
@@ -62,9 +68,9 @@ void dotTile(const Block<T> * weights, int64_t blocks, const Column * x, float *
     }
 #pragma GCC unroll 16
     for (int c = 0; c < columns; ++c) {
-        float all[lanes];
-        store(rows == lanes ? out + c * outStride : all, sums[c]);
-        if (rows < lanes) std::memcpy(out + c * outStride, all, rows * sizeof(float));
+        float last[lanes];
+        store(rows == lanes ? out + c * outStride : last, sums[c]);
+        if (rows < lanes) std::memcpy(out + c * outStride, last, rows * sizeof(float));
     }
 }
 
@@ -85,7 +91,7 @@ void multiply(const ggml_compute_params * params, int64_t m, int64_t n, int64_t 
     const int64_t panelBytes = blocks * (int64_t) sizeof(Block<T>);
     const int64_t threads = params->nth;
     // Small products are not worth waiting for each other: there every thread rounds all columns for itself.
-    const bool shared = threads > 1 && panels * panelBytes > 2 * chunkBytes;
+    const bool shared = threads > 1 && (panels * panelBytes > 2 * chunkBytes || n >= manyColumns);
     const int64_t perChunk = shared
         ? std::max<int64_t>(1, std::min(chunkBytes / panelBytes, panels / (4 * threads)))
         : (panels + threads - 1) / threads;
@@ -118,15 +124,18 @@ void multiply(const ggml_compute_params * params, int64_t m, int64_t n, int64_t 
 }
 
 template <typename T> void pack(const T * from, int64_t rows, int64_t blocks, Block<T> * to) {
-    constexpr int perRow = sizeof(T::qs);
     for (int64_t first = 0; first < rows; first += lanes)
         for (int64_t b = 0; b < blocks; ++b, ++to)
             for (int row = 0; row < lanes; ++row) {
                 // What fills up the last panel is not used.
                 const T & block = from[std::min(first + row, rows - 1) * blocks + b];
                 to->scales[row].bits = block.d;
-                for (int i = 0; i < perRow; ++i)
-                    to->values[(i / 4 * lanes + row) * 4 + i % 4] = (uint8_t) block.qs[i] ^ flip<T>;
+                for (size_t g = 0; g < sizeof block.qs / 4; ++g) {
+                    uint32_t four;
+                    std::memcpy(&four, (const char *) block.qs + 4 * g, sizeof four);
+                    four ^= flip<T>;
+                    std::memcpy(to->values + (g * lanes + row) * 4, &four, sizeof four);
+                }
             }
 }
 

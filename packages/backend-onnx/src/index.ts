@@ -1,3 +1,5 @@
+export { exportOnnx } from './export/index.js'
+export type { ExportOptions } from './export/index.js'
 export { loadModel } from './load.js'
 export type { OnnxModel } from './model.js'
 export type { LoadOptions, LoadProgress } from './options.js'

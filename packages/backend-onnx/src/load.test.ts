@@ -10,6 +10,7 @@ describe('loading', () => {
     ['contextSize', { path: '.', contextSize: 0.5 }],
     ['threads', { path: '.', threads: -1 }],
     ['exact', { path: '.', exact: 1 as unknown as boolean }],
+    ['placements', { path: '.', placements: 1 as unknown as boolean }],
     ['calibrate', { path: '.', calibrate: 'fresh' as unknown as boolean }],
   ])('refuses a wrong %s', async (name, options) => {
     await expect(loadModel(options)).rejects.toMatchObject({
@@ -54,5 +55,17 @@ describe('loading', () => {
     } finally {
       await model.dispose()
     }
+  })
+
+  it('counts where nodes run, when asked', async () => {
+    const model = await openDemo('target', { calibrate: false, placements: true })
+    await model.dispose()
+    const { CPUExecutionProvider: nodes = 0, ...others } = model.device.placements!
+    // The target has 4 layers of at least ten operators each.
+    expect(nodes).toBeGreaterThan(40)
+    expect(others).toEqual({})
+    const without = await openDemo('target', { calibrate: false })
+    await without.dispose()
+    expect(without.device).not.toHaveProperty('placements')
   })
 })

@@ -69,7 +69,7 @@ export class WorkerModel implements OnnxModel, SequenceHost {
     this.tokenizer = parts.tokenizer
     this.host = parts.host
     this.id = parts.id
-    this.vocabSize = opened.vocabSize
+    this.vocabSize = parts.tokenizer.vocabSize
     this.device = opened.report
     this.rollback = opened.rollback
     const rollback = opened.rollback === 'none' ? 'none' : 'trim'

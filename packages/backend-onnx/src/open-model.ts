@@ -31,6 +31,7 @@ export async function openModel(folder: ModelFolder, options: CheckedOptions): P
     config: folder.config,
     threads,
     exact: options.exact,
+    placements: options.placements,
   })
   let opened: Opened
   try {

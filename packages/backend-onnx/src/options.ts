@@ -34,6 +34,11 @@ export interface LoadOptions {
   readonly exact?: boolean
   /** Whether to time passes over 1 to 16 tokens, for `passCurve`: within 2 s, most often. Default `true`. */
   readonly calibrate?: boolean
+  /**
+   * Whether to count at load which nodes of the graph run where, for `model.device`: the model is loaded twice for it, so there
+   * must be room for both. Default `false`.
+   */
+  readonly placements?: boolean
   readonly onProgress?: (progress: LoadProgress) => void
   /** Ends the load; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -45,12 +50,14 @@ export interface CheckedOptions extends LoadOptions {
   readonly sequences: number
   readonly exact: boolean
   readonly calibrate: boolean
+  readonly placements: boolean
 }
 
 /** @throws `invalid-argument` for the first option that is wrong. */
 export function checkOptions(options: LoadOptions | string): CheckedOptions {
   const given = typeof options === 'string' ? { path: options } : options
   const { path, device = 'auto', sequences = 1, exact = false, calibrate = true, contextSize, threads } = given
+  const { placements = false } = given
   if (typeof path !== 'string' || path === '') refuse('path', path, 'the path of a folder or of an .onnx file')
   if (!devices.includes(device)) refuse('device', device, `one of ${devices.join(', ')}`)
   if (!within(sequences, 1, 256)) refuse('sequences', sequences, 'a whole number from 1 to 256')
@@ -59,7 +66,8 @@ export function checkOptions(options: LoadOptions | string): CheckedOptions {
   if (threads !== undefined && !within(threads, 1, 512)) refuse('threads', threads, 'a whole number from 1 to 512')
   if (typeof exact !== 'boolean') refuse('exact', exact, 'true or false')
   if (typeof calibrate !== 'boolean') refuse('calibrate', calibrate, 'true or false')
-  return { ...given, device, sequences, exact, calibrate }
+  if (typeof placements !== 'boolean') refuse('placements', placements, 'true or false')
+  return { ...given, device, sequences, exact, calibrate, placements }
 }
 
 function within(value: number, least: number, most: number): boolean {

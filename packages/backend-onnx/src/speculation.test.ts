@@ -72,10 +72,8 @@ describe.each([
     delay.enable()
     await generate({ model: target, prompt: prompts[0]!, maxTokens: 128, ...options }).result()
     delay.disable()
-    const figures = [delay.percentile(50), delay.percentile(99), delay.max].map((ns) => (ns / 1e6).toFixed(1))
-    process.stdout.write(`event loop delay, with 5 ms of its timer: ${figures.join(', ')} ms (median, 99 %, most)\n`)
-    // Generously: other work on the machine delays us, too.
-    expect(delay.percentile(50) / 1e6).toBeLessThan(25)
+    // With 5 ms of its own timer. Not the longest: other work on the machine delays us, too.
+    expect(delay.percentile(90) / 1e6).toBeLessThan(20)
   })
 
   it('ends a long prompt within a pass of the abort', async () => {

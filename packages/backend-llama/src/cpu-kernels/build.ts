@@ -21,8 +21,8 @@ export interface BuildOptions {
  *
  * Why: the prebuilt kernels must run on any processor and were compiled by an old compiler, and they are made for one
  * token and for many. What judging a draft takes, a pass over a few tokens, has kernels of our own (`native/`): they read
- * F16, BF16 and F32 weights and the cache once for all tokens of a pass, and a token's logits are the same bits whatever
- * the number of tokens in its pass (`docs/benchmarks.md`).
+ * F16, BF16, F32, Q8_0 and Q4_0 weights and the cache once for all tokens of a pass, and a token's logits are the same
+ * bits whatever the number of tokens in its pass (`docs/benchmarks.md`).
  *
  * A library is built again when this package's kernels have changed.
  *

@@ -57,7 +57,8 @@ describe.runIf(process.platform === 'linux' && (full || built !== undefined))('k
       return rowsAlong(model, [100], [8])
     })
     const off = difference(seen, wanted.get(path)!)
-    expect(off).toBeLessThan(0.05)
+    // Where activations are rounded to eight bits, small differences, as those of attention, become larger ones.
+    expect(off).toBeLessThan(type.startsWith('Q') ? 0.5 : 0.05)
     // Not the same kernels after all, if there were no difference.
     expect(off).toBeGreaterThan(0)
   })

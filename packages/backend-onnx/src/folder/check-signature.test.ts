@@ -40,7 +40,6 @@ describe('the signature of', () => {
       cacheType: 'float',
       cacheShape: { kvHeads: 3, headSize: 64 },
       kind: 'plain',
-      vocabSize: 49152,
     })
   })
 
@@ -52,7 +51,7 @@ describe('the signature of', () => {
         value('num_logits_to_keep', 'int64', []),
         ...caches('past_key_values', 2, 'float16', ['b', 8, 'p', 128]),
       ],
-      outputs: [value('logits', 'float16', ['b', 's', 1000]), ...caches('present', 2, 'float16', ['b', 8, 't', 128])],
+      outputs: [value('logits', 'float16', ['b', 's', 50000]), ...caches('present', 2, 'float16', ['b', 8, 't', 128])],
       operators: new Map([['com.microsoft:GroupQueryAttention', 2]]),
     }
     expect(check(grouped)).toEqual({
@@ -62,7 +61,6 @@ describe('the signature of', () => {
       cacheType: 'float16',
       cacheShape: { kvHeads: 8, headSize: 128 },
       kind: 'gqa',
-      vocabSize: 1000,
     })
   })
 
@@ -72,7 +70,7 @@ describe('the signature of', () => {
       inputs: [...inputs.slice(0, 3), ...caches('past_key_values', 1, 'float', open)],
       outputs: [value('logits', 'float', []), ...caches('present', 1, 'float', open)],
     })
-    expect(signature).toMatchObject({ cacheShape: { kvHeads: 3, headSize: 64 }, vocabSize: 49152 })
+    expect(signature).toMatchObject({ cacheShape: { kvHeads: 3, headSize: 64 } })
   })
 })
 

@@ -15,8 +15,6 @@ export interface Signature {
   readonly cacheShape: { readonly kvHeads: number; readonly headSize: number }
   /** `gqa`: GroupQueryAttention reads from the cache as many rows as the mask has. `plain`: it reads all there are. */
   readonly kind: 'gqa' | 'plain'
-  /** Logits of a row. */
-  readonly vocabSize: number
 }
 
 const pastName = /^past_key_values\.(\d+)\.(key|value)$/
@@ -67,6 +65,7 @@ export function checkSignature(
     const value = inputs.get(name)
     if (value && value.type !== 'int64') throw refuse(`${name} is of type ${value.type}, not int64`, 'Export it again.')
   }
+  mustCover(sizeOr(outputs.get('logits')!.dimensions.at(-1), config.vocabSize), config.vocabSize)
   const keepsLogits = keepNames.find((name) => inputs.has(name))
   return {
     usesPositionIds: inputs.has('position_ids'),
@@ -75,8 +74,16 @@ export function checkSignature(
     cacheType: type,
     cacheShape: { kvHeads: sizeOr(dimensions[1], config.kvHeads), headSize: sizeOr(dimensions[3], config.headSize) },
     kind: graph.operators.has('com.microsoft:GroupQueryAttention') ? 'gqa' : 'plain',
-    vocabSize: sizeOr(outputs.get('logits')!.dimensions.at(-1), config.vocabSize),
   }
+}
+
+/** @throws `model-file` when a row of so many logits leaves out tokens. More are common: matrices are filled up. */
+export function mustCover(logits: number, vocabSize: number): void {
+  if (logits >= vocabSize) return
+  throw new ForetokenError(
+    'model-file',
+    `The graph gives ${logits} logits, but config.json tells of ${vocabSize} tokens. Take both from one model.`,
+  )
 }
 
 function mustBeDecoder(

@@ -9,7 +9,7 @@ import {
   typeFields,
   valueFields,
 } from '../graph/onnx-fields.js'
-import { readValueInfo, type ValueInfo } from '../graph/read-graph.js'
+import { readGraph, readValueInfo, type ValueInfo } from '../graph/read-graph.js'
 import { damaged, fieldsOf } from '../protobuf/fields.js'
 import { Message } from '../protobuf/message.js'
 import { splice } from '../protobuf/splice.js'
@@ -33,6 +33,8 @@ interface Part {
 export class GraphEdit {
   private readonly model: Uint8Array
   private parts: Part[] = []
+  /** The version of ONNX's own operators. */
+  readonly opset: number
   /** Every name of a value. */
   private readonly names = new Set<string>()
   private readonly weights = new Set<string>()
@@ -42,6 +44,7 @@ export class GraphEdit {
   /** @throws `model-file` */
   constructor(model: Uint8Array) {
     this.model = model
+    this.opset = readGraph(model).opsets.get('') ?? 0
     const graph = [...fieldsOf(model)].findLast(({ number }) => number === modelFields.graph)
     if (!graph) throw damaged('it has no graph')
     for (const field of fieldsOf(graph.content)) {

@@ -24,6 +24,8 @@ const elementwise = new Set(['Add', 'Cast', 'Div', 'Identity', 'Mul', 'Sub', 'Ta
  */
 export function keepLogits(graph: GraphEdit): boolean {
   if (graph.inputs.some(({ name }) => name === inputName)) return true
+  // Slice has taken inputs since version 10.
+  if (graph.opset < 10) return false
   const producers = graph.producers()
   const path = pathToHead(graph, producers)
   if (!path) return false

@@ -32,7 +32,8 @@ export function newRowsOnly(graph: GraphEdit): boolean {
   const attended = caches.filter(isGroupQueryAttention)
   if (caches.length === 0 || concatenated.length + attended.length < names.length) return false
   const tokens = graph.inputs.find(({ name }) => name === 'input_ids' || name === 'inputs_embeds')?.name
-  if (attended.length > 0 && tokens === undefined) return false
+  // GatherND has known batches since version 12.
+  if (attended.length > 0 && (tokens === undefined || graph.opset < 12)) return false
 
   const whole = new Map(names.map((name) => [name, graph.newName(`${name}.whole`)]))
   graph.rename(whole)

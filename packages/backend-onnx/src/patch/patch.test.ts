@@ -3,7 +3,7 @@ import { graphFields, modelFields } from '../graph/onnx-fields.js'
 import { readGraph } from '../graph/read-graph.js'
 import { fieldsOf } from '../protobuf/fields.js'
 import { Message } from '../protobuf/message.js'
-import { patchGraph } from './index.js'
+import { patch, patchGraph } from './index.js'
 import { decoder } from './test-graphs.js'
 
 /** A model with fields in it that nobody knows: between all fields of the model and of the graph, and in each node. */
@@ -80,4 +80,24 @@ describe.each(['gqa', 'plain'] as const)('patches of a model with unknown fields
         .match(/unknown \d+/g)!
     expect(unknown(patched)).toEqual(unknown(model))
   })
+})
+
+it('graphs with older operators than the patches are made of keep them', () => {
+  const patches = { logitsToKeep: true, newRowsOnly: true }
+  const done = (attention: 'gqa' | 'plain', version: number) => {
+    const model = decoder(attention, 'plain', version)
+    const { logitsToKeep, newRowsOnly, model: patched } = patch(model, patches)
+    if (!logitsToKeep && !newRowsOnly) expect(patched).toEqual(model)
+    return [logitsToKeep, newRowsOnly]
+  }
+  expect([9, 10, 11, 12].map((version) => done('gqa', version))).toEqual([
+    [false, false],
+    [true, false],
+    [true, false],
+    [true, true],
+  ])
+  expect([9, 10].map((version) => done('plain', version))).toEqual([
+    [false, true],
+    [true, true],
+  ])
 })

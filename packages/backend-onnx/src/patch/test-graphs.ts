@@ -93,13 +93,13 @@ export class TestGraph {
     this.message.message(graphFields.output, valueInfo(name, type, dimensions))
   }
 
-  encode(): Uint8Array {
+  encode(version = 17): Uint8Array {
     const opset = (domain: string, version: number): Message =>
       new Message().text(opsetFields.domain, domain).int(opsetFields.version, version)
     return new Message()
       .int(1, 8)
       .message(modelFields.graph, new Message().text(2, 'test').raw(this.message.encode()))
-      .message(modelFields.opsets, opset('', 17))
+      .message(modelFields.opsets, opset('', version))
       .message(modelFields.opsets, opset('com.microsoft', 1))
       .encode()
   }
@@ -138,7 +138,7 @@ function valueInfo(name: string, type: number, dimensions: readonly (number | st
 export type Head = 'plain' | 'soft cap' | 'q4' | 'dynamic' | 'sum of rows'
 
 /** @param attention GroupQueryAttention, or attention of single operators, as plain exports have it. */
-export function decoder(attention: 'gqa' | 'plain', head: Head = 'plain'): Uint8Array {
+export function decoder(attention: 'gqa' | 'plain', head: Head = 'plain', version = 17): Uint8Array {
   const graph = new TestGraph()
   const ids = graph.input('input_ids', int64, ['batch', 'tokens'])
   const mask = graph.input('attention_mask', int64, ['batch', 'total'])
@@ -154,7 +154,7 @@ export function decoder(attention: 'gqa' | 'plain', head: Head = 'plain'): Uint8
   const attended = attention === 'gqa' ? fused(graph, q, k, v, mask) : unfused(graph, q, k, v, mask)
   const sum = graph.node('Add', [x, graph.node('MatMul', [attended, graph.weights(heads * headSize, hidden)])])
   addHead(graph, graph.node('Tanh', [sum]), head)
-  return graph.encode()
+  return graph.encode(version)
 }
 
 function fused(graph: TestGraph, q: string, k: string, v: string, mask: string): string {

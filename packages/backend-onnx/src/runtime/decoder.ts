@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { mustCover } from '../folder/check-signature.js'
 import type { Signature } from '../folder/check-signature.js'
 import type { Cache, CacheLayout, Tensors } from './cache/cache.js'
 import { floatsOfHalves } from './half.js'
@@ -6,8 +7,9 @@ import type { OnnxRuntime } from './onnxruntime.js'
 
 /** A session that runs passes of one text at a time. */
 export class Decoder {
-  readonly signature: Signature
   readonly layout: CacheLayout
+  private readonly signature: Signature
+  private readonly vocabSize: number
   private readonly ort: OnnxRuntime
   private readonly session: InferenceSession
   private readonly inputs: ReadonlySet<string>
@@ -15,10 +17,12 @@ export class Decoder {
   /** Of the number of logits: some exports take it as a list of one. */
   private readonly keepDims: readonly number[]
 
-  constructor(ort: OnnxRuntime, session: InferenceSession, signature: Signature) {
+  /** @param vocabSize Of the tokenizer. Logits of tokens beyond it, which fill a matrix up, are cut off. */
+  constructor(ort: OnnxRuntime, session: InferenceSession, signature: Signature, vocabSize: number) {
     this.ort = ort
     this.session = session
     this.signature = signature
+    this.vocabSize = vocabSize
     this.layout = layoutOf(signature)
     this.inputs = new Set(session.inputNames)
     this.presents = this.layout.pairs.map(({ present }) => present)
@@ -57,9 +61,22 @@ export class Decoder {
   }
 
   private lastRows(logits: Tensor, outputs: number): Float32Array {
-    const values = (logits.data as Float32Array | Uint16Array).subarray(-outputs * this.signature.vocabSize)
-    if (values instanceof Float32Array) return values
-    return floatsOfHalves(new Uint16Array(values.buffer, values.byteOffset, values.length))
+    const width = logits.dims.at(-1)!
+    const values = (logits.data as Float32Array | Uint16Array).subarray(-outputs * width)
+    const floats =
+      values instanceof Float32Array
+        ? values
+        : floatsOfHalves(new Uint16Array(values.buffer, values.byteOffset, values.length))
+    return width === this.vocabSize ? floats : this.narrowed(floats, width)
+  }
+
+  private narrowed(rows: Float32Array, width: number): Float32Array {
+    mustCover(width, this.vocabSize)
+    const narrow = new Float32Array((rows.length / width) * this.vocabSize)
+    for (let from = 0, to = 0; from < rows.length; from += width, to += this.vocabSize) {
+      narrow.set(rows.subarray(from, from + this.vocabSize), to)
+    }
+    return narrow
   }
 }
 

@@ -19,10 +19,11 @@ export interface OpenRequest {
   readonly threads: number
   /** Whether to leave the file's arithmetic as it is. */
   readonly exact: boolean
+  /** Whether to count which nodes ran where. */
+  readonly placements: boolean
 }
 
 export interface Opened {
-  readonly vocabSize: number
   readonly rollback: Rollback | 'none'
   /** Whether the arithmetic of quantized weights was changed. */
   readonly patched: boolean

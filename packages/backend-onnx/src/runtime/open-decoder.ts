@@ -12,6 +12,7 @@ import { GrowingCache } from './cache/growing.js'
 import { Decoder } from './decoder.js'
 import type { Opened, OpenRequest } from './messages.js'
 import type { OnnxRuntime } from './onnxruntime.js'
+import { profile } from './profile.js'
 import { openFastest } from './providers.js'
 import type { Provider } from './providers.js'
 
@@ -35,21 +36,32 @@ export async function openDecoder(ort: OnnxRuntime, request: OpenRequest): Promi
   }
   const { model: graph, accuracyLevel, newRowsOnly } = patch(await readFile(request.file), patches)
   const signature = checkSignature(request.file, readGraph(graph), request.config)
+  const { vocabSize } = request.config
   const Caches = newRowsOnly ? DeltaCache : GrowingCache
-  const { runner, report } = await openFastest(request.providers, request.asked, async (provider) => {
-    const options = sessionOptions(provider, request)
-    const session = await ort.InferenceSession.create(graph as Uint8Array<ArrayBuffer>, options)
-    const decoder = new Decoder(ort, session, signature)
+  const create = (options: InferenceSession.SessionOptions): Promise<InferenceSession> =>
+    ort.InferenceSession.create(graph as Uint8Array<ArrayBuffer>, options)
+  const { runner, report: tried } = await openFastest(request.providers, request.asked, async (provider) => {
+    const session = await create(sessionOptions(provider, request))
+    const decoder = new Decoder(ort, session, signature, vocabSize)
     const probe = () => timePass(decoder, new Caches(ort, decoder.layout, 'slice'))
     return { decoder, probe, release: () => decoder.release() }
   })
   const { decoder } = runner
-  const { vocabSize } = signature
   const open = (rollback: Rollback): Cache => new Caches(ort, decoder.layout, rollback)
   const run = async (cache: Cache, tokens: readonly number[]) => (await decoder.pass(cache, tokens, 1))!
   const rollback = await chooseRollback({ open, run, vocabSize })
   const newCache = (): Cache => open(rollback === 'none' ? 'slice' : rollback)
-  return { decoder, newCache, opened: { vocabSize, rollback, report, patched: accuracyLevel > 0 } }
+  const report = !request.placements
+    ? tried
+    : {
+        ...tried,
+        placements: await profile(sessionOptions(tried.provider, request), async (options) => {
+          const session = await create(options)
+          await new Decoder(ort, session, signature, vocabSize).pass(new Caches(ort, decoder.layout, 'slice'), [0], 1)
+          return session
+        }),
+      }
+  return { decoder, newCache, opened: { rollback, report, patched: accuracyLevel > 0 } }
 }
 
 /** @returns Milliseconds of a pass over one token. */

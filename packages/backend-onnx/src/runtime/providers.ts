@@ -18,6 +18,11 @@ export interface DeviceReport {
   readonly provider: Provider
   /** In the order in which they were tried. */
   readonly attempts: readonly ProviderAttempt[]
+  /**
+   * How many of the graph's nodes run on which of ONNX Runtime's execution providers (`CPUExecutionProvider`). Only where
+   * `placements` was asked for.
+   */
+  readonly placements?: Readonly<Record<string, number>>
 }
 
 export const devices: readonly ('auto' | Provider)[] = ['auto', 'cpu', 'coreml', 'webgpu', 'dml', 'cuda']

@@ -1,0 +1,28 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { InferenceSession } from 'onnxruntime-node'
+import { readPlacements } from '../graph/placements.js'
+
+/**
+ * Counts where the nodes of a graph run, by a session of its own: profiling slows down each pass.
+ *
+ * @param run Opens a session with these options and runs it once.
+ * @returns How many nodes by execution provider.
+ */
+export async function profile(
+  options: InferenceSession.SessionOptions,
+  run: (options: InferenceSession.SessionOptions) => Promise<InferenceSession>,
+): Promise<Record<string, number>> {
+  const folder = await mkdtemp(join(tmpdir(), 'foretoken-profile-'))
+  try {
+    const session = await run({ ...options, enableProfiling: true, profileFilePrefix: join(folder, 'passes') })
+    session.endProfiling()
+    await session.release()
+    // ONNX Runtime adds the time to the name.
+    const [name] = await readdir(folder)
+    return Object.fromEntries(readPlacements(await readFile(join(folder, name!), 'utf8')))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
