@@ -58,7 +58,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 describe('generate', { timeout: 120_000 }, () => {
   test('the same text with a draft and without, as JSON, with what it took', async () => {
-    const args = ['generate', ...pair, ...prompt, '--max-tokens', '24', '--json', '--strategy']
+    const args = ['generate', ...pair, ...prompt, '--max-tokens', '24', '--length', '4', '--json', '--strategy']
     const [drafted, plain] = [await spawned([...args, 'draft-model']), await foretoken([...args, 'none'])]
     expect([drafted.code, plain.code]).toEqual([0, 0])
     const [a, b] = [JSON.parse(drafted.out), JSON.parse(plain.out)]
@@ -142,6 +142,43 @@ describe('generate', { timeout: 120_000 }, () => {
     expect(code).toBe(130)
     expect(out.trim()).not.toBe('')
     expect(err).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('on ONNX Runtime', { timeout: 120_000 }, () => {
+  const few = ['--backend', 'onnx', '--device', 'cpu', '--threads', '1']
+
+  test('generate: the demo pair in ONNX, with a draft and without', async () => {
+    const args = ['generate', ...few, ...prompt, '-n', '24', '--length', '4', '--json', '--strategy']
+    const [drafted, plain] = [await foretoken([...args, 'draft-model']), await foretoken([...args, 'none'])]
+    expect([drafted.code, plain.code]).toEqual([0, 0])
+    const [a, b] = [JSON.parse(drafted.out), JSON.parse(plain.out)]
+    expect(a.model).toContain('ONNX Runtime')
+    expect(a.text).toBe(b.text)
+    expect(a.stats.passes).toBeLessThan(b.stats.passes)
+  })
+
+  test('generate: a folder is known by itself; a draft may be of the other kind', async () => {
+    const args = ['generate', '-m', demo.targetOnnx, '-d', draft, ...prompt, '-n', '8', '--json', '-s', 'draft-model']
+    const { code, out } = await foretoken(args)
+    expect(code).toBe(0)
+    expect(JSON.parse(out).model).toContain('ONNX Runtime')
+    expect(JSON.parse(out).draft).not.toContain('ONNX Runtime')
+  })
+
+  test('verify finds no bug', async () => {
+    const { code, out } = await foretoken(['verify', ...few, '--tokens', '60', '--length', '2'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/No bug\. 60 tokens/)
+  })
+
+  test('tune tells what was tried', async () => {
+    const { code, out } = await foretoken(['tune', ...few, '--size', 'none', '--json'])
+    expect(code).toBe(0)
+    const report = JSON.parse(out)
+    expect(report).toMatchObject({ device: 'cpu', tried: [{ provider: 'cpu', ms: expect.any(Number) }] })
+    expect(report.draft.tried).toHaveLength(1)
+    expect(report.passes).toHaveLength(16)
   })
 })
 
@@ -313,6 +350,19 @@ describe('bad input', { timeout: 120_000 }, () => {
       ['verify', ...pair, '--strategy', 'none'],
       /error \[invalid-argument\]: .*nothing to compare/,
     ],
+    ['a GPU for ONNX', ['generate', '--backend', 'onnx', '--gpu', 'off', ...prompt], /use --device/],
+    ['a device for GGUF', ['generate', '--device', 'cpu', ...prompt], /use --gpu/],
+    [
+      'a GGUF file on ONNX Runtime',
+      ['generate', '-m', target, '--backend', 'onnx', ...prompt],
+      /error \[invalid-argument\]: .*foretoken convert/,
+    ],
+    [
+      'an ONNX model that is to be inflated',
+      ['tune', '-m', join(demo.targetOnnx, 'onnx', 'model_fp16.onnx'), '--size', '350m'],
+      /cannot be inflated.*--size none/,
+    ],
+    ['a replay in ONNX', ['bench', '--replay', 'founding', '--backend', 'onnx'], /takes GGUF files/],
     ['no prompt file', ['generate', ...pair, '-f', 'none.txt'], /error \[invalid-argument\]: .*none\.txt/],
   ])('%s: exit code 2 and no stack', async (_, args, message) => {
     const { code, out, err } = await foretoken(args)

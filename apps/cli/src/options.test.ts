@@ -58,6 +58,8 @@ describe('options', () => {
 
   test.each([
     ['--gpu', 'toaster'],
+    ['--backend', 'toaster'],
+    ['--device', 'toaster'],
     ['--top-p', '1.5'],
     ['--top-p', ''],
     ['--seed', '1.5'],

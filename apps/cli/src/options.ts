@@ -1,7 +1,9 @@
 import { automaticLength, confidenceLength, fixedLength, ForetokenError, type LengthPolicy } from '@foretoken/core'
 import type { Gpu } from '@foretoken/backend-llama'
+import type { LoadOptions as OnnxOptions } from '@foretoken/backend-onnx'
 import { InvalidArgumentError, Option } from 'commander'
 import { sizes } from './demo/sizes.js'
+import { type Backend, backends } from './models/backend.js'
 
 /*
  * Every option that more than one command has, so that it is called the same, means the same, and is refused in the
@@ -11,7 +13,12 @@ import { sizes } from './demo/sizes.js'
 export interface ModelFlags {
   readonly model?: string
   readonly draft?: string
+  /** Default: by the name of each file. */
+  readonly backend?: Backend
+  /** Of GGUF models. */
   readonly gpu: Gpu
+  /** Of ONNX models. */
+  readonly device?: Device
   readonly threads?: number
   readonly context?: number
 }
@@ -19,10 +26,19 @@ export interface ModelFlags {
 export const modelOptions = (): Option[] => [
   new Option(
     '-m, --model <file>',
-    'the target: a GGUF file, or hf:user/model:type (default: the demo target)',
+    'the target: a GGUF file, hf:user/model:type, or a folder with a model in ONNX (default: the demo target)',
   ).helpGroup(models),
-  new Option('-d, --draft <file>', 'the draft model: a smaller GGUF file with the same vocabulary').helpGroup(models),
-  new Option('--gpu <kind>', 'auto, metal, cuda, vulkan, or off').default('auto').argParser(parseGpu).helpGroup(models),
+  new Option('-d, --draft <file>', 'the draft model: a smaller one with the same vocabulary').helpGroup(models),
+  new Option('--backend <name>', 'what runs the models (default: onnx for folders and .onnx files, else llama)')
+    .choices(backends)
+    .helpGroup(models),
+  new Option('--gpu <kind>', 'for GGUF models: auto, metal, cuda, vulkan, or off')
+    .default('auto')
+    .argParser(parseGpu)
+    .helpGroup(models),
+  new Option('--device <kind>', 'for ONNX models (default: auto, the quickest of what works)')
+    .choices(devices)
+    .helpGroup(models),
   new Option('--threads <n>', 'processor threads of a pass (default: the physical cores)')
     .argParser(whole(1))
     .helpGroup(models),
@@ -92,6 +108,10 @@ export const colorOptions = (): Option[] => [
   ),
   new Option('--no-color', 'no colours'),
 ]
+
+type Device = NonNullable<OnnxOptions['device']>
+
+const devices: readonly Device[] = ['auto', 'cpu', 'coreml', 'webgpu', 'dml', 'cuda']
 
 const models = 'Models:'
 const drafting = 'Drafting:'

@@ -4,6 +4,7 @@ import type { Run } from './commands/command.js'
 import { benchCommand } from './commands/bench.js'
 import { chatCommand } from './commands/chat.js'
 import { checkCommand } from './commands/check.js'
+import { convertCommand } from './commands/convert.js'
 import { demoCommand } from './commands/demo.js'
 import { generateCommand } from './commands/generate.js'
 import { inspectCommand } from './commands/inspect.js'
@@ -29,6 +30,7 @@ export function createProgram(run: Run): Command {
     verifyCommand,
     checkCommand,
     inspectCommand,
+    convertCommand,
     kernelsCommand,
   ])
     program.addCommand(create(run))

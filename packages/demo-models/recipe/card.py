@@ -1,4 +1,4 @@
-"""Stage 9: the model card (models/README.md) and the list of sources (models/SOURCES.tsv)."""
+"""Stage 10: the model card (models/README.md) and the list of sources (models/SOURCES.tsv)."""
 import json
 import os
 
@@ -55,6 +55,8 @@ indentation and brackets, little sense. They are not meant to be useful for anyt
 | file | size |
 | --- | --- |
 {sizes}
+
+`onnx/` has the same pair in ONNX, for ONNX Runtime: the target in half precision, the draft with its 4-bit weights as they are.
 
 ## How they were made
 

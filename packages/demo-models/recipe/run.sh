@@ -21,4 +21,5 @@ mkdir -p .work
 "$python" export.py
 "$python" prompts.py
 [ -f .work/evaluation.json ] || "$python" evaluate.py
+./onnx.sh
 "$python" card.py

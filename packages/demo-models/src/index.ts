@@ -13,5 +13,9 @@ const model = (name: string): string => fileURLToPath(new URL(`../models/${name}
 export const target: string = model('target-F16.gguf')
 /** Path of the draft: a smaller one distilled from the target, in Q4_0. */
 export const draft: string = model('draft-Q4_0.gguf')
+/** Folder of the same target in ONNX, in half precision, laid out like those of the Hugging Face Hub. */
+export const targetOnnx: string = model('onnx/target')
+/** Folder of the same draft in ONNX: the weights of the GGUF file, in 4 bits. */
+export const draftOnnx: string = model('onnx/draft')
 /** Path of their common tokenizer, in the Hugging Face form. */
 export const tokenizer: string = model('tokenizer.json')

@@ -66,7 +66,7 @@ async function runDemo(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   }
   // A model of one's own is shown as it is.
   const prepared = await prepare(files, flags.size ?? (files.demo ? undefined : 'none'), terminal)
-  await prepareKernels(prepared.target, flags.gpu, terminal)
+  if (files.backend === 'llama') await prepareKernels(prepared.target, flags.gpu, terminal)
   // The demo's texts are short, and a small cache leaves memory for weights.
   const load = { ...flags, context: flags.context ?? 1024 }
   const target = await openModel(prepared.target, load, terminal)

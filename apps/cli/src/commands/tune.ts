@@ -1,4 +1,3 @@
-import type { LlamaModel } from '@foretoken/backend-llama'
 import { ForetokenError } from '@foretoken/core'
 import { Command } from 'commander'
 import { noteOn, prepare } from '../demo/prepare.js'
@@ -7,7 +6,7 @@ import { exitCodes, type ExitCode } from '../failure.js'
 import { freshShare } from '../measure/fresh.js'
 import { tokensPerSecond } from '../measure/decode.js'
 import { modelFiles } from '../models/files.js'
-import { openModel } from '../models/load.js'
+import { isLlama, type LoadedModel, openModel } from '../models/load.js'
 import { builtInPrompts, type KindedPrompt, promptsFrom } from '../models/prompts.js'
 import { jsonOption, type ModelFlags, modelOptions, promptsOption, sizeOption, svgOption } from '../options.js'
 import { save } from '../save.js'
@@ -65,7 +64,7 @@ async function runTune(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   const prepared = await prepare(files, flags.size ?? (files.demo ? undefined : 'none'), terminal)
   const fresh = { calibrate: 'fresh' } as const
   const target = await openModel(prepared.target, flags, terminal, fresh)
-  let draft: LlamaModel | undefined
+  let draft: LoadedModel | undefined
   try {
     if (prepared.draft !== undefined) {
       draft = await openModel(prepared.draft, flags, terminal, fresh)
@@ -80,8 +79,8 @@ async function runTune(flags: Flags, terminal: Terminal): Promise<ExitCode> {
 }
 
 interface Tuned {
-  readonly target: LlamaModel
-  readonly draft: LlamaModel | undefined
+  readonly target: LoadedModel
+  readonly draft: LoadedModel | undefined
   readonly prompts: readonly KindedPrompt[]
   readonly note: string | undefined
 }
@@ -93,7 +92,7 @@ async function tune({ target, draft, prompts, note }: Tuned, { json, svg }: Flag
     if (!json) for (const line of lines) printLine(terminal.out, line)
   }
   const allowed = allowance(target, draft)
-  const kernels = await kernelsHint(target)
+  const kernels = isLlama(target) ? await kernelsHint(target) : undefined
   if (svg) await save(svg, tuneDrawing(allowed))
   tell([...allowanceLines(allowed, paint), ...(kernels ? ['', kernels] : []), ''])
 
@@ -109,7 +108,7 @@ async function tune({ target, draft, prompts, note }: Tuned, { json, svg }: Flag
 }
 
 async function said(
-  target: LlamaModel,
+  target: LoadedModel,
   prompts: readonly KindedPrompt[],
   passMs: number,
   terminal: Terminal,
@@ -143,7 +142,9 @@ async function shortest(): Promise<KindedPrompt[]> {
 }
 
 /** @throws `vocabulary-mismatch`, before time is spent. */
-async function mustPair(target: LlamaModel, draft: LlamaModel): Promise<void> {
+async function mustPair(target: LoadedModel, draft: LoadedModel): Promise<void> {
+  // Of others the strategy says so, somewhat later.
+  if (!isLlama(target) || !isLlama(draft)) return
   const { checkPair } = await import('@foretoken/backend-llama')
   const { ok, reasons } = checkPair(target.info, draft.info)
   if (!ok) throw new ForetokenError('vocabulary-mismatch', reasons[0]!)

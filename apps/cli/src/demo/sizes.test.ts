@@ -6,6 +6,7 @@ describe('chooseSize', () => {
   test('350m, where there is room for it', () => {
     expect(chooseSize(undefined, 16e9)).toBe('350m')
     expect(chooseSize(undefined, 0.5e9)).toBe('none')
+    expect([chooseSize(undefined, 1.5e9), chooseSize(undefined, 1.5e9, 'onnx')]).toEqual(['350m', 'none'])
   })
 
   test('what is wanted, or a refusal with figures', () => {

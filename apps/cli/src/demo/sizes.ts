@@ -1,5 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import { draftShapes, estimateSize, type ShapeName, shapes } from '@foretoken/demo-models'
+import type { Backend } from '../models/backend.js'
 import { bytes } from '../terminal/format.js'
 
 /** A size to inflate to; `none` runs the small models as they are. */
@@ -10,9 +11,9 @@ export const sizes: readonly Size[] = [...(Object.keys(shapes) as ShapeName[]), 
 /** What the runtime takes beside the weights, in bytes: caches, buffers, the program. */
 const beside = 400e6
 
-/** Bytes of memory that the inflated pair takes. */
-export function memoryFor(size: ShapeName): number {
-  return estimateSize(size, 'F16') + estimateSize(draftShapes[size], 'Q4_0') + beside
+/** Bytes of memory that the inflated pair takes. In ONNX the target is in single precision. */
+export function memoryFor(size: ShapeName, backend: Backend = 'llama'): number {
+  return estimateSize(size, backend === 'onnx' ? 'F32' : 'F16') + estimateSize(draftShapes[size], 'Q4_0') + beside
 }
 
 /**
@@ -22,12 +23,13 @@ export function memoryFor(size: ShapeName): number {
  * @param free Bytes of memory that can be used.
  * @throws `out-of-memory` when what is wanted does not fit.
  */
-export function chooseSize(wanted: Size | undefined, free: number): Size {
+export function chooseSize(wanted: Size | undefined, free: number, backend: Backend = 'llama'): Size {
   const size = wanted ?? '350m'
-  if (size === 'none' || memoryFor(size) <= free) return size
+  const needed = size === 'none' ? 0 : memoryFor(size, backend)
+  if (needed <= free) return size
   if (wanted === undefined) return 'none'
   throw new ForetokenError(
     'out-of-memory',
-    `The ${size} pair needs ${bytes(memoryFor(size))} of memory, and ${bytes(free)} are free: take a smaller --size (${sizes.join(', ')}).`,
+    `The ${size} pair needs ${bytes(needed)} of memory, and ${bytes(free)} are free: take a smaller --size (${sizes.join(', ')}).`,
   )
 }

@@ -1,37 +1,96 @@
 import { existsSync } from 'node:fs'
 import type { LlamaModel, LoadOptions } from '@foretoken/backend-llama'
+import type { OnnxModel } from '@foretoken/backend-onnx'
 import type { ModelFlags } from '../options.js'
 import { createProgress } from '../terminal/progress.js'
 import { printLine, type Terminal } from '../terminal/terminal.js'
+import { backendOf } from './backend.js'
 
 /** Loads are quick to start with; after this many milliseconds people want to know what goes on. */
 const patience = 700
 
+/** A model, whatever runs it. */
+export type LoadedModel = LlamaModel | OnnxModel
+
+export const isLlama = (model: LoadedModel): model is LlamaModel => 'info' in model
+
+type Flags = Pick<ModelFlags, 'backend' | 'gpu' | 'device' | 'threads' | 'context'>
+type Options = Pick<LoadOptions, 'sequences' | 'calibrate'>
+
 /** Loads one model as the flags say. Progress and warnings go to stderr. */
 export async function openModel(
   file: string,
-  flags: Pick<ModelFlags, 'gpu' | 'threads' | 'context'>,
+  flags: Flags,
   terminal: Terminal,
-  options: Pick<LoadOptions, 'sequences' | 'calibrate'> = {},
+  options: Options = {},
+): Promise<LoadedModel> {
+  return backendOf(file, flags) === 'onnx'
+    ? openOnnx(file, flags, terminal, options)
+    : openGguf(file, flags, terminal, options)
+}
+
+/** The same for one that llama.cpp runs. */
+export async function openGguf(
+  file: string,
+  flags: Flags,
+  terminal: Terminal,
+  options: Options = {},
 ): Promise<LlamaModel> {
   // The runtime takes half a second to start: commands that need no model do not wait for it.
   const { loadModel } = await import('@foretoken/backend-llama')
+  return patiently(file, terminal, (onProgress) =>
+    loadModel({
+      ...(isAddress(file) ? { uri: file } : { path: file }),
+      gpu: flags.gpu,
+      ...common(flags),
+      ...options,
+      signal: terminal.signal,
+      onWarning: (message) => printLine(terminal.err, `warning: ${message}`),
+      onProgress,
+    }),
+  )
+}
+
+async function openOnnx(
+  file: string,
+  flags: Flags,
+  terminal: Terminal,
+  { sequences, calibrate }: Options,
+): Promise<OnnxModel> {
+  const { loadModel } = await import('@foretoken/backend-onnx')
+  return patiently(file, terminal, (onProgress) =>
+    loadModel({
+      path: file,
+      ...(flags.device !== undefined && { device: flags.device }),
+      ...common(flags),
+      ...(sequences !== undefined && { sequences }),
+      // Nothing is kept between loads: each is fresh.
+      calibrate: calibrate !== false,
+      signal: terminal.signal,
+      onProgress,
+    }),
+  )
+}
+
+function common({ threads, context }: Flags): { threads?: number; contextSize?: number } {
+  return {
+    ...(threads !== undefined && { threads }),
+    ...(context !== undefined && { contextSize: context }),
+  }
+}
+
+async function patiently<Model>(
+  file: string,
+  terminal: Terminal,
+  load: (onProgress: (progress: { readonly fraction: number }) => void) => Promise<Model>,
+): Promise<Model> {
   const progress = createProgress(terminal, `loading ${file}`)
   const started = performance.now()
   let told = false
-  const model = await loadModel({
-    ...(isAddress(file) ? { uri: file } : { path: file }),
-    gpu: flags.gpu,
-    ...(flags.threads !== undefined && { threads: flags.threads }),
-    ...(flags.context !== undefined && { contextSize: flags.context }),
-    ...options,
-    signal: terminal.signal,
-    onWarning: (message) => printLine(terminal.err, `warning: ${message}`),
-    onProgress: ({ fraction }) => {
-      if (performance.now() - started < patience) return
-      told = true
-      progress.update(fraction)
-    },
+  const model = await load(({ fraction }) => {
+    if (performance.now() - started < patience) return
+    told = true
+    progress.update(fraction)
   })
   if (told) progress.done()
   return model

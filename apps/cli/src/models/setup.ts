@@ -1,4 +1,4 @@
-import type { LlamaModel } from '@foretoken/backend-llama'
+import type { ModelInfo } from '@foretoken/backend-llama'
 import { forcedTokens, type GenerateOptions, type LanguageModel, speculationOutlook } from '@foretoken/core'
 import { type FormatFlags, formatOf } from '../format-options.js'
 import type { DraftingFlags, LimitFlags, ModelFlags } from '../options.js'
@@ -6,7 +6,7 @@ import { type SamplingFlags, samplingOf } from '../sampling-options.js'
 import { chooseStrategy } from '../strategy/resolve.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { demoNote, modelFiles } from './files.js'
-import { openModel } from './load.js'
+import { type LoadedModel, openModel } from './load.js'
 
 /** Everything that a generation needs but its prompt. */
 export interface Setup {
@@ -30,7 +30,7 @@ export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup
   const { draftTemperature, maxTokens, stop, length } = flags
   const strategy = await chooseStrategy(flags.strategy, { hasDraft: files.draft !== undefined, draftTemperature })
   const model = await openModel(files.target, flags, terminal)
-  let draft: LlamaModel | undefined
+  let draft: LoadedModel | undefined
   try {
     if (strategy.needsDraft) draft = await openModel(files.draft!, flags, terminal)
   } catch (error) {
@@ -57,10 +57,10 @@ export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup
 /** What the models are, when they are not what they seem; what speaks against drafts of the draft model, if it drafts. */
 export function noteOn(
   demo: boolean,
-  { passCurve, info }: Pick<LlamaModel, 'passCurve' | 'info'>,
-  draft: Pick<LlamaModel, 'passCurve'> | undefined,
+  { passCurve, info }: Pick<LanguageModel, 'passCurve'> & { readonly info?: Pick<ModelInfo, 'experts'> },
+  draft: Pick<LanguageModel, 'passCurve'> | undefined,
 ): string | undefined {
   const stepMs = draft?.passCurve?.[0]!.ms
-  const outlook = draft && speculationOutlook({ curve: passCurve, stepMs, experts: info.experts })
+  const outlook = draft && speculationOutlook({ curve: passCurve, stepMs, experts: info?.experts })
   return [demo && demoNote, outlook].filter(Boolean).join('\n') || undefined
 }

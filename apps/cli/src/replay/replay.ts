@@ -7,7 +7,7 @@ import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
 import { modelFiles } from '../models/files.js'
 import { prepareKernels } from '../models/kernels.js'
-import { openModel } from '../models/load.js'
+import { openGguf } from '../models/load.js'
 import { builtInPrompts } from '../models/prompts.js'
 import type { ModelFlags } from '../options.js'
 import { barPlot } from '../plot/bars.js'
@@ -31,6 +31,9 @@ export interface ReplayFlags extends ModelFlags {
 /** The founding experiment of speculative decoding at home, on this machine. */
 export async function replayFounding(flags: ReplayFlags, terminal: Terminal): Promise<ExitCode> {
   const files = modelFiles(flags)
+  if (files.backend === 'onnx') {
+    throw new ForetokenError('invalid-argument', 'The replay takes GGUF files: leave out --backend onnx.')
+  }
   if (files.draft === undefined) {
     throw new ForetokenError('invalid-argument', 'The replay needs a draft: pass --draft as well.')
   }
@@ -45,9 +48,9 @@ export async function replayFounding(flags: ReplayFlags, terminal: Terminal): Pr
 
   // Prompts and texts are short, and a small cache leaves memory for weights.
   const load = { ...flags, context: flags.context ?? 1024 }
-  const target = await openModel(prepared.target, load, terminal)
+  const target = await openGguf(prepared.target, load, terminal)
   try {
-    const draft = await openModel(prepared.draft!, load, terminal)
+    const draft = await openGguf(prepared.draft!, load, terminal)
     try {
       const measured = await measureReplay({ ...flags, plan, target, draft }, terminal)
       const report = replayReport(measured, { target, draft, note: noteOn(files.demo, prepared) })

@@ -19,12 +19,13 @@ const potential = (stepMs: number) => ({
 const report: Allowance = {
   target: 'a target & its file',
   device: 'CPU',
+  tried: undefined,
   threads: 2,
   replays: false,
   passes,
   cliffs: cliffs(passes),
   free: potential(0),
-  draft: { model: 'a draft', stepMs: 1.2, c: 0.12, ...potential(1.2) },
+  draft: { model: 'a draft', device: 'CPU', tried: undefined, stepMs: 1.2, c: 0.12, ...potential(1.2) },
   outlook: undefined,
 }
 
@@ -35,6 +36,19 @@ describe('what passes allow', () => {
     expect(lines.filter((line) => /^\d+ .*█/.test(line))).toHaveLength(16)
     expect(lines.filter((line) => line.includes('~') && line.includes('█'))).toHaveLength(1)
     expect(lines.join('\n')).toMatch(/^1 +10\.0 ms +1\.00 +█/m)
+  })
+
+  test('what it was tried on, where there was a choice', () => {
+    const tried = [
+      { provider: 'webgpu', error: 'no adapter\nat all' },
+      { provider: 'cuda', ms: 20 },
+      { provider: 'cpu', ms: 10 },
+    ] as const
+    const text = allowanceLines({ ...report, device: 'cpu', tried }, paint).join('\n')
+    expect(text).toMatch(
+      /^target +webgpu +– +failed: no adapter\ntarget +cuda +20\.0 ms\ntarget +cpu +10\.0 ms +taken\n\n/m,
+    )
+    expect(lines.join('\n')).not.toContain('tried')
   })
 
   test('what it takes, in sentences', () => {

@@ -2,7 +2,7 @@ import { duration, number, plural, times } from '../terminal/format.js'
 import type { Paint } from '../terminal/paint.js'
 import { facts, table } from '../terminal/table.js'
 import type { Cliff, Gain } from './gains.js'
-import type { Allowance, Potential, StrategyProspect, TextReport } from './report.js'
+import type { Allowance, Potential, StrategyProspect, TextReport, Tried } from './report.js'
 
 /** What passes take, and what that allows, for people. */
 export function allowanceLines(report: Allowance, paint: Paint): string[] {
@@ -21,6 +21,7 @@ export function allowanceLines(report: Allowance, paint: Paint): string[] {
       ],
       paint,
     ),
+    ...triedLines(report, paint),
     '',
     ...table(
       [{ title: 'n' }, { title: 'T(n)' }, { title: 'T(n)/T(1)' }, { title: '', align: 'left' }],
@@ -47,6 +48,26 @@ export function allowanceLines(report: Allowance, paint: Paint): string[] {
     ].filter((line) => typeof line === 'string'),
     ...(outlook ? ['', paint.yellow(outlook)] : []),
   ]
+}
+
+/** What models were tried on, where there was a choice. */
+function triedLines({ device, tried, draft }: Allowance, paint: Paint): string[] {
+  const rows = [
+    ...(tried ? attempts('target', device, tried) : []),
+    ...(draft?.tried ? attempts('draft', draft.device, draft.tried) : []),
+  ]
+  if (rows.length === 0) return []
+  const columns = [{ title: 'tried' }, { title: 'on', align: 'left' }, { title: 'one token' }] as const
+  return ['', ...table([...columns, { title: '', align: 'left' }], rows, paint)]
+}
+
+function attempts(model: string, device: string, tried: Tried): string[][] {
+  return tried.map(({ provider, ms, error }) => [
+    model,
+    provider,
+    ms === undefined ? '–' : duration(ms),
+    error === undefined ? (provider === device ? 'taken' : '') : `failed: ${error.split('\n')[0]}`,
+  ])
 }
 
 /** A wide pass does all that a narrow one does: one that takes less than this part of T(1) was measured in a quieter moment. */

@@ -1,5 +1,8 @@
-import type { CalibratedPass, LlamaModel } from '@foretoken/backend-llama'
+import type { CalibratedPass } from '@foretoken/backend-llama'
+import type { OnnxModel } from '@foretoken/backend-onnx'
 import { ForetokenError, speculationOutlook } from '@foretoken/core'
+import { isLlama, type LoadedModel } from '../models/load.js'
+import { withoutGaps } from './gaps.js'
 import { alphas, bestGain, breakEven, type Cliff, cliffs, type Gain } from './gains.js'
 import { type Prospect, prospect, type Trial } from './trial.js'
 
@@ -14,6 +17,8 @@ export interface Potential {
 export interface Allowance {
   readonly target: string
   readonly device: string
+  /** What it was tried on when it was loaded, where there was a choice to make. */
+  readonly tried: Tried | undefined
   readonly threads: number
   /** Whether a refused draft has to be paid for by computing again, which no figure here knows of. */
   readonly replays: boolean
@@ -25,22 +30,26 @@ export interface Allowance {
   readonly outlook: string | undefined
 }
 
+export type Tried = OnnxModel['device']['attempts']
+
 interface DraftAllowance extends Potential {
   readonly model: string
+  readonly device: string
+  readonly tried: Tried | undefined
   readonly stepMs: number
   /** `stepMs` over T(1). */
   readonly c: number
 }
 
 /** @throws `unsupported` when the passes of a model were not timed. */
-export function allowance(target: LlamaModel, draft: LlamaModel | undefined): Allowance {
+export function allowance(target: LoadedModel, draft: LoadedModel | undefined): Allowance {
   const curve = curveOf(target)
   const stepMs = draft && curveOf(draft)[0]!.ms
-  const { experts } = target.info
+  const experts = isLlama(target) ? target.info.experts : undefined
   const one = curve[0]!.ms
   return {
     target: target.description,
-    device: target.device,
+    ...deviceOf(target),
     threads: target.threads,
     replays: target.capabilities.rollback === 'replay',
     passes: curve.map((pass) => ({ ...pass, relative: pass.ms / one })),
@@ -48,18 +57,25 @@ export function allowance(target: LlamaModel, draft: LlamaModel | undefined): Al
     free: potential(curve, 0),
     draft:
       draft && stepMs !== undefined
-        ? { model: draft.description, stepMs, c: stepMs / one, ...potential(curve, stepMs) }
+        ? { model: draft.description, ...deviceOf(draft), stepMs, c: stepMs / one, ...potential(curve, stepMs) }
         : undefined,
     outlook: speculationOutlook({ curve, stepMs, experts }),
   }
 }
 
-function curveOf({ description, calibration }: LlamaModel): readonly CalibratedPass[] {
-  if (calibration) return calibration.passes
+function deviceOf(model: LoadedModel): { readonly device: string; readonly tried: Tried | undefined } {
+  return isLlama(model)
+    ? { device: model.device, tried: undefined }
+    : { device: model.device.provider, tried: model.device.attempts }
+}
+
+function curveOf(model: LoadedModel): readonly CalibratedPass[] {
+  const passes = isLlama(model) ? model.calibration?.passes : withoutGaps(model.passCurve ?? [])
+  if (passes) return passes
   throw new ForetokenError(
     'unsupported',
-    `The passes of ${description} were not timed: that takes a context of more than 16 tokens (--context), and the ` +
-      'version of node-llama-cpp that this package depends on.',
+    `The passes of ${model.description} were not timed: that takes a context of more than 16 tokens (--context)` +
+      (isLlama(model) ? ', and the version of node-llama-cpp that this package depends on.' : '.'),
   )
 }
 
