@@ -4,7 +4,7 @@ export type WritableType = 'F32' | 'F16' | 'Q8_0' | 'Q4_0'
 /** The tensor types that can be read. */
 export type TensorType = WritableType | 'BF16' | 'Q4_K' | 'Q6_K'
 
-interface Format {
+export interface Format {
   /** ggml's number for it. */
   readonly id: number
   /** How many elements share a block. Rows are whole blocks. */

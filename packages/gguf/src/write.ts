@@ -59,7 +59,7 @@ export function layOut<Spec extends TensorSpec>(metadata: GgufMetadata, specs: r
  * Writes a file as it was laid out. `chunksOf` gives a tensor's data piece by piece; a piece must stay as it is until the
  * next but one is asked for, because it is being written while the next is made.
  *
- * @param onBytes Called with the number of bytes written so far.
+ * @param options.onBytes Called with the number of bytes written so far.
  * @throws The reason of `signal` when it is aborted (looked at before each piece), or what the file system throws.
  */
 export async function writeGguf<Spec extends TensorSpec>(
