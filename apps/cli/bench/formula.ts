@@ -51,8 +51,13 @@ const stretch = 16
 
 const load = { gpu: false, contextSize: 1024, ...(values.threads && { threads: Number(values.threads) }) } as const
 const paths = {
-  target: (await ensureInflated({ source: target, shape: size, type: values.type as NonNullable<EnsureInflatedOptions['type']> }))
-    .path,
+  target: (
+    await ensureInflated({
+      source: target,
+      shape: size,
+      type: values.type as NonNullable<EnsureInflatedOptions['type']>,
+    })
+  ).path,
   draft: (await ensureInflated({ source: draft, shape: draftShapes[size], type: 'Q4_0' })).path,
 }
 /** All are under way at once, so each has models of its own; the weights lie in memory once. */

@@ -134,8 +134,8 @@ for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
             temperature,
             minTokens: maxTokens,
             maxTokens: warming ? stretch + 1 : maxTokens,
+            // With a seed, drafts are judged so that the text depends on the seed alone: all sides say the same.
             seed: 1,
-            ...(temperature > 0 && { verifier: 'block' as const }),
           })
         }),
       )
