@@ -10,6 +10,13 @@ describe('PassTimes', () => {
       expect(times.expected(tokens)).toBeCloseTo(10 * (1 + 0.2 * (tokens - 1)))
   })
 
+  it('does not believe that a pass takes longer than one over more tokens', () => {
+    const disturbed = curve.map(({ tokens, ms }) => ({ tokens, ms: tokens === 4 ? 90 : ms }))
+    const times = new PassTimes(disturbed)
+    expect(times.expected(4)).toBe(curve[3]!.ms)
+    expect(times.expected(1)).toBe(curve[0]!.ms)
+  })
+
   it('knows nothing of a model that nobody has run', () => {
     const times = new PassTimes()
     expect(times.known).toBe(false)

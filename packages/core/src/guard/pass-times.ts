@@ -28,8 +28,9 @@ export class PassTimes {
   private unsettled = false
 
   constructor(curve: readonly PassTime[] = []) {
-    this.scale = curve[0]?.ms
-    for (const { tokens, ms } of curve) this.know(tokens, ms / curve[0]!.ms)
+    const believed = bounded(curve)
+    this.scale = believed[0]?.ms
+    for (const { tokens, ms } of believed) this.know(tokens, ms / believed[0]!.ms)
     this.ratios[1] = 1
   }
 
@@ -105,6 +106,18 @@ export class PassTimes {
     while (this.ratios[above] === undefined) above++
     return from + ((this.ratios[above]! - from) * (tokens - below)) / (above - below)
   }
+}
+
+/**
+ * A pass over fewer tokens could be filled up to more, so it need not take longer. Where it seemed to, something else got in
+ * the way when it was timed; believed, a single such moment would keep drafts off that width and all beyond it.
+ */
+function bounded(curve: readonly PassTime[]): PassTime[] {
+  let least = Infinity
+  return curve
+    .toReversed()
+    .map(({ tokens, ms }) => ({ tokens, ms: (least = Math.min(least, ms)) }))
+    .toReversed()
 }
 
 /** What a further token of a pass is taken to cost before any was tried, in passes: it must be tried to be known. */
