@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { loadModel } from './index.js'
 import { openDemo } from './test-models.js'
 
@@ -11,7 +11,7 @@ describe('loading', () => {
     ['threads', { path: '.', threads: -1 }],
     ['exact', { path: '.', exact: 1 as unknown as boolean }],
     ['placements', { path: '.', placements: 1 as unknown as boolean }],
-    ['calibrate', { path: '.', calibrate: 'fresh' as unknown as boolean }],
+    ['calibrate', { path: '.', calibrate: true as unknown as false }],
   ])('refuses a wrong %s', async (name, options) => {
     await expect(loadModel(options)).rejects.toMatchObject({
       code: 'invalid-argument',
@@ -39,7 +39,11 @@ describe('loading', () => {
 
   it('tells what it runs on, how it rolls back, and how long passes take', async () => {
     const stages: number[] = []
-    const model = await openDemo('target', { threads: 1, onProgress: ({ fraction }) => stages.push(fraction) })
+    const model = await openDemo('target', {
+      threads: 1,
+      calibrate: 'fresh',
+      onProgress: ({ fraction }) => stages.push(fraction),
+    })
     try {
       expect(model.description).toBe('llama fp32, CPU (ONNX Runtime), 1 thread')
       expect(model.device.provider).toBe('cpu')
@@ -55,6 +59,19 @@ describe('loading', () => {
     } finally {
       await model.dispose()
     }
+  })
+
+  it('keeps how long passes take for the next load', async () => {
+    const curveOf = async (calibrate: 'auto' | 'fresh') => {
+      const model = await openDemo('draft', { calibrate })
+      await model.dispose()
+      return model.passCurve!
+    }
+    const measured = await curveOf('fresh')
+    expect(measured).toHaveLength(9)
+    // No measurement gives another's times. Other work on the machine may have a look find them stale.
+    await vi.waitFor(async () => expect(await curveOf('auto')).toEqual(await curveOf('auto')), 10_000)
+    expect(await curveOf('fresh')).not.toEqual(await curveOf('fresh'))
   })
 
   it('counts where nodes run, when asked', async () => {

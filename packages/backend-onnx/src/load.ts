@@ -19,7 +19,11 @@ export async function loadModel(options: LoadOptions | string): Promise<OnnxMode
   const { path, signal, onProgress } = checked
   signal?.throwIfAborted()
   onProgress?.({ stage: 'load', fraction: 0 })
-  const folder = await openFolder(path, { ...(checked.type && { type: checked.type }) })
+  const folder = await openFolder(path, {
+    ...(checked.type && { type: checked.type }),
+    // Of other graphs, CoreML takes next to nothing.
+    preferStatic: checked.device === 'coreml',
+  })
   signal?.throwIfAborted()
   const model = await openModel(folder, checked)
   onProgress?.({ stage: 'load', fraction: 1 })

@@ -13,6 +13,7 @@ import type { Host } from './runtime/host.js'
 import type { Opened } from './runtime/messages.js'
 import type { DeviceReport } from './runtime/providers.js'
 import { constrain } from './tokenizer/constrain.js'
+import { PassQueue } from './queue.js'
 import { OnnxSequence } from './sequence.js'
 import type { SequenceHost } from './sequence.js'
 
@@ -56,7 +57,7 @@ export class WorkerModel implements OnnxModel, SequenceHost {
   /** @internal */
   readonly id: number
   /** @internal */
-  passes = 0
+  readonly queue: PassQueue
   private readonly sequences = new Set<OnnxSequence>()
   private opened = 0
   private disposal: Promise<void> | undefined
@@ -72,6 +73,7 @@ export class WorkerModel implements OnnxModel, SequenceHost {
     this.vocabSize = parts.tokenizer.vocabSize
     this.device = opened.report
     this.rollback = opened.rollback
+    this.queue = new PassQueue(parts.host, parts.id, opened.shares)
     const rollback = opened.rollback === 'none' ? 'none' : 'trim'
     this.capabilities = { maxSequences: sequences, rollback, fork: true }
   }
@@ -113,7 +115,7 @@ export class WorkerModel implements OnnxModel, SequenceHost {
   private async free(): Promise<void> {
     const reason = disposed()
     for (const sequence of this.sequences) sequence.abandon(reason)
-    this.passes++
+    this.queue.close(reason)
     // Behind the pass in flight. A worker that has ended holds nothing any more.
     await this.host.call({ op: 'close', model: this.id }).catch(() => {})
     await this.host.release()

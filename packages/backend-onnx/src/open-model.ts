@@ -1,12 +1,13 @@
 import { ForetokenError } from '@foretoken/core'
-import { measurePasses } from './calibrate.js'
+import { calibrate } from './calibration/calibrate.js'
+import { calibrationKey } from './calibration/store.js'
 import type { ModelFolder } from './folder/open-folder.js'
 import { WorkerModel } from './model.js'
 import type { OnnxModel } from './model.js'
 import type { CheckedOptions } from './options.js'
 import { Host } from './runtime/host.js'
 import type { Opened } from './runtime/messages.js'
-import { candidates } from './runtime/providers.js'
+import { candidates, thisMachine } from './runtime/providers.js'
 import { defaultThreads } from './runtime/threads.js'
 
 /** What is kept of the context that a model was trained on, unless more is asked for. */
@@ -25,9 +26,11 @@ export async function openModel(folder: ModelFolder, options: CheckedOptions): P
     op: 'open',
     model: id,
     file: folder.modelFile,
-    providers: candidates(options.device),
+    static: folder.static,
+    providers: candidates(options.device, folder.static !== undefined, thisMachine()),
     asked: options.device !== 'auto',
     contextLength,
+    sequences: options.sequences,
     config: folder.config,
     threads,
     exact: options.exact,
@@ -54,7 +57,12 @@ export async function openModel(folder: ModelFolder, options: CheckedOptions): P
     sequences: options.sequences,
   })
   try {
-    if (options.calibrate) model.passCurve = await measurePasses(model, signal)
+    if (options.calibrate !== false) {
+      const { runtime, patched, report } = opened
+      const how = { runtime, device: report.provider, threads, contextLength, patched }
+      const key = await calibrationKey(folder.modelFile, how)
+      model.passCurve = await calibrate(model, key, { fresh: options.calibrate === 'fresh', signal })
+    }
     return model
   } catch (error) {
     await model.dispose()

@@ -22,7 +22,10 @@ export interface LoadOptions {
   readonly device?: 'auto' | Provider
   /** Tokens that each sequence can hold. Default: what the model was trained on, at most 8192. */
   readonly contextSize?: number
-  /** How many sequences can be open at a time, from 1 to 256. Their passes run in turn. Default 1. */
+  /**
+   * How many sequences can be open at a time, from 1 to 256. Passes over one token that wait together run as one where the
+   * graph can, all others in turn. Default 1.
+   */
   readonly sequences?: number
   /** Threads that a pass runs on. Default: the physical cores that this process may use. */
   readonly threads?: number
@@ -32,8 +35,11 @@ export interface LoadOptions {
    * share a pass. Default `false`.
    */
   readonly exact?: boolean
-  /** Whether to time passes over 1 to 16 tokens, for `passCurve`: within 2 s, most often. Default `true`. */
-  readonly calibrate?: boolean
+  /**
+   * Whether to time passes over 1 to 16 tokens, for `passCurve`: within 2 s, most often. What was measured is kept in the
+   * user's cache folder, and only looked over at later loads; `'fresh'` measures again. Default `'auto'`.
+   */
+  readonly calibrate?: 'auto' | 'fresh' | false
   /**
    * Whether to count at load which nodes of the graph run where, for `model.device`: the model is loaded twice for it, so there
    * must be room for both. Default `false`.
@@ -49,14 +55,14 @@ export interface CheckedOptions extends LoadOptions {
   readonly device: 'auto' | Provider
   readonly sequences: number
   readonly exact: boolean
-  readonly calibrate: boolean
+  readonly calibrate: 'auto' | 'fresh' | false
   readonly placements: boolean
 }
 
 /** @throws `invalid-argument` for the first option that is wrong. */
 export function checkOptions(options: LoadOptions | string): CheckedOptions {
   const given = typeof options === 'string' ? { path: options } : options
-  const { path, device = 'auto', sequences = 1, exact = false, calibrate = true, contextSize, threads } = given
+  const { path, device = 'auto', sequences = 1, exact = false, calibrate = 'auto', contextSize, threads } = given
   const { placements = false } = given
   if (typeof path !== 'string' || path === '') refuse('path', path, 'the path of a folder or of an .onnx file')
   if (!devices.includes(device)) refuse('device', device, `one of ${devices.join(', ')}`)
@@ -65,7 +71,7 @@ export function checkOptions(options: LoadOptions | string): CheckedOptions {
     refuse('contextSize', contextSize, 'a whole number of tokens')
   if (threads !== undefined && !within(threads, 1, 512)) refuse('threads', threads, 'a whole number from 1 to 512')
   if (typeof exact !== 'boolean') refuse('exact', exact, 'true or false')
-  if (typeof calibrate !== 'boolean') refuse('calibrate', calibrate, 'true or false')
+  if (!['auto', 'fresh', false].includes(calibrate)) refuse('calibrate', calibrate, "'auto', 'fresh' or false")
   if (typeof placements !== 'boolean') refuse('placements', placements, 'true or false')
   return { ...given, device, sequences, exact, calibrate, placements }
 }

@@ -1,16 +1,17 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities, LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
 import { checkForward, checkLength, inUse } from '@foretoken/core/backend'
+import type { PassQueue } from './queue.js'
 import { PassRows } from './rows.js'
-import type { PassCount } from './rows.js'
 import type { Host } from './runtime/host.js'
 
 /** The most tokens of one pass: an abort is seen after that many. */
 const tokensPerPass = 128
 
 /** What a sequence needs of its model. */
-export interface SequenceHost extends PassCount {
+export interface SequenceHost {
   readonly host: Host
+  readonly queue: PassQueue
   /** The model's number in the worker. */
   readonly id: number
   readonly vocabSize: number
@@ -79,7 +80,8 @@ export class OnnxSequence implements Sequence {
   async dispose(): Promise<void> {
     if (this.disposed !== undefined) return
     this.disposed = new ForetokenError('disposed', 'The sequence was disposed. Create another one.')
-    const { host, id: model } = this.model
+    const { host, queue, id: model } = this.model
+    queue.cancel(this.id, this.disposed)
     // Behind the pass in flight. A worker that has ended holds nothing any more.
     await host.call({ op: 'drop', model, sequence: this.id }).catch(() => {})
     this.model.closed(this)
@@ -91,7 +93,7 @@ export class OnnxSequence implements Sequence {
   }
 
   private async run(tokens: readonly TokenId[], outputs: number, signal: AbortSignal | undefined): Promise<LogitsRows> {
-    const { host, id: model, vocabSize } = this.model
+    const { queue, vocabSize } = this.model
     const buffers: Float32Array[] = []
     const silent = tokens.length - outputs
     for (let from = 0; from < tokens.length; from += tokensPerPass) {
@@ -99,22 +101,12 @@ export class OnnxSequence implements Sequence {
       if (this.disposed !== undefined) throw this.disposed
       const part = tokens.slice(from, from + tokensPerPass)
       const rows = Math.max(0, Math.min(part.length, from + part.length - silent))
-      this.model.passes++
-      const logits = await host.call({
-        op: 'pass',
-        model,
-        sequence: this.id,
-        at: this.length,
-        tokens: part,
-        outputs: rows,
-      })
+      const logits = await queue.run({ sequence: this.id, at: this.length, tokens: part, outputs: rows })
       if (this.disposed !== undefined) throw this.disposed
       for (const token of part) this.held.push(token)
       if (logits !== undefined) buffers.push(logits)
     }
-    // Another sequence's pass may have been sent meanwhile, but none has been answered since this one.
-    this.model.passes++
-    return new PassRows(buffers, vocabSize, this.model)
+    return new PassRows(buffers, vocabSize, queue)
   }
 
   private async alone<Result>(action: () => Promise<Result>): Promise<Result> {

@@ -160,6 +160,65 @@ describe('generate', () => {
     expect(model.passes - passes).toBe(3)
   })
 
+  describe('with a long prompt', () => {
+    const prompt = Array.from({ length: 1400 }, (_, i) => i % 26)
+    const long = () => alphabet({ contextLength: 2000 })
+    const reads = (events: readonly GenerateEvent[]) =>
+      events.flatMap((event) => (event.type === 'prompt' ? [[event.read, event.total]] : []))
+
+    it('tells how much of it was read, before the first token', async () => {
+      const model = long()
+      const events = await collect({ model, prompt, maxTokens: 3 })
+      expect(events.map(({ type }) => type).join(' ')).toBe('prompt prompt prompt prompt token token token finish')
+      expect(reads(events)).toEqual([0, 512, 1024, 1399].map((read) => [read, 1400]))
+      expect(events.map((event) => event.text).join('')).toBe('wxy')
+      expect(model.passes).toBe(3 + 3)
+    })
+
+    it('tells of what was missing only, and not of what takes one pass', async () => {
+      const model = long()
+      const sequence = await model.createSequence()
+      const say = (length: number) => collect({ model, sequence, prompt: prompt.slice(0, length), maxTokens: 1 })
+      expect(reads(await say(513))).toEqual([])
+      expect(sequence.length).toBe(513)
+      const events = await say(1400)
+      expect(reads(events)).toEqual([513, 1025, 1399].map((read) => [read, 1400]))
+      expect(events.at(-1)).toMatchObject({ result: { stats: { promptTokens: 1400, cachedTokens: 513 } } })
+      expect(reads(await say(1400))).toEqual([])
+    })
+
+    it('can be ended between two pieces, and goes on from there', async () => {
+      const model = long()
+      const sequence = await model.createSequence()
+      const controller = new AbortController()
+      const events: GenerateEvent[] = []
+      const read = async () => {
+        for await (const event of generate({ model, prompt, sequence, signal: controller.signal })) {
+          events.push(event)
+          if (events.length === 2) controller.abort(new Error('enough'))
+        }
+      }
+      await expect(read()).rejects.toThrow('enough')
+      expect(events).toHaveLength(2)
+      expect(sequence.length).toBe(512)
+      const { text, stats } = await generate({ model, prompt, sequence, maxTokens: 3 }).result()
+      expect(text).toBe('wxy')
+      expect(stats.cachedTokens).toBe(512)
+    })
+
+    it("does not count the reader's time", async () => {
+      const model = long()
+      const generation = generate({ model, prompt, maxTokens: 1 })
+      for await (const { type } of generation) {
+        if (type === 'prompt') await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      const { stats } = await generation.result()
+      expect(stats.prefillMs).toBeGreaterThan(0)
+      // It waited four times.
+      expect(stats.prefillMs).toBeLessThan(300)
+    })
+  })
+
   it('is over when the reader stops reading: nothing stays open', async () => {
     const model = alphabet({ maxSequences: 1 })
     let disposed = 0

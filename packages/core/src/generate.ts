@@ -8,7 +8,7 @@ import { fixedLength } from './length/fixed.js'
 import type { LengthPolicy } from './length/policy.js'
 import { Metrics, type GenerateStats } from './metrics.js'
 import type { ChatMessage, LanguageModel, Sequence, TokenId } from './model.js'
-import { reconcile } from './reconcile.js'
+import { readPrompt, type PromptEvent } from './read-prompt.js'
 import {
   chooseSeed,
   chooseVerifier,
@@ -88,6 +88,8 @@ export type GenerateEvent =
       /** When `logprobs` were asked for. */
       readonly logprobs?: TokenLogprobs
     }
+  /** Before the first token, for prompts of more than 512 tokens that the sequence does not hold yet. */
+  | PromptEvent
   /** Something went wrong that did not harm the text. */
   | { readonly type: 'warning'; readonly text: ''; readonly warning: ForetokenError }
   /** The last event. `text` is what was still held back. */
@@ -182,11 +184,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
       })
     }
 
-    const started = performance.now()
-    const missing = await reconcile(target, context)
-    metrics.cachedTokens = promptLength - missing.length
-    if (missing.length > 1) await target.forward(missing.slice(0, -1), { outputs: 'none', signal })
-    metrics.prefillMs = performance.now() - started
+    yield* readPrompt(target, context, metrics, signal)
 
     const policy = strategy ? (options.length ?? automaticLength()) : fixedLength(0)
     const length = policy.open({ target: model, strategy: strategy ?? none, drafter, maxTokens: limit })

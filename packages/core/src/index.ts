@@ -35,6 +35,7 @@ export type {
   TokenId,
   Tokenizer,
 } from './model.js'
+export type { PromptEvent } from './read-prompt.js'
 export { reconcile } from './reconcile.js'
 export { createChance, type Chance } from './sampling/chance.js'
 export { createSampler, type Forced, type Sampler, type SamplerContext } from './sampling/chain.js'

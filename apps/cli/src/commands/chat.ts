@@ -18,6 +18,7 @@ import {
   modelOptions,
 } from '../options.js'
 import { type SamplingFlags, samplingOptions } from '../sampling-options.js'
+import { createPromptProgress } from '../terminal/prompt-progress.js'
 import { paintFor, printLine, type Terminal } from '../terminal/terminal.js'
 import { addOptions, type Run } from './command.js'
 import { painted } from './generate.js'
@@ -140,9 +141,11 @@ interface Turn {
 async function answer(text: string, turn: Turn): Promise<GenerateResult | undefined> {
   const { flags, setup, sequence, conversation, terminal, signal } = turn
   const paint = paintFor(terminal, 'out', flags.color)
+  const progress = createPromptProgress(terminal)
   let said = ''
   try {
     for await (const event of generate({ ...setup.options, prompt: conversation.ask(text), sequence, signal })) {
+      progress.see(event)
       said += event.text
       if (event.type === 'warning') printLine(terminal.err, `warning: ${event.warning.message}`)
       if (!flags.json) terminal.out.write(painted(event, paint))
@@ -163,6 +166,8 @@ async function answer(text: string, turn: Turn): Promise<GenerateResult | undefi
     }
     printLine(terminal.out)
     conversation.answer(said)
+  } finally {
+    progress.done()
   }
   return undefined
 }

@@ -5,7 +5,7 @@ import { ForetokenError } from '@foretoken/core'
 import { Argument, Command, Option } from 'commander'
 import { intoFolder } from '../convert/into-folder.js'
 import { exitCodes, type ExitCode } from '../failure.js'
-import { jsonOption } from '../options.js'
+import { jsonOption, whole } from '../options.js'
 import { bytes, duration } from '../terminal/format.js'
 import { createProgress } from '../terminal/progress.js'
 import { printJson, printLine, type Terminal } from '../terminal/terminal.js'
@@ -15,6 +15,7 @@ interface Flags {
   readonly to: 'onnx'
   readonly type: NonNullable<ExportOptions['type']>
   readonly static?: boolean
+  readonly context?: number
   readonly output?: string
   readonly json?: boolean
 }
@@ -29,6 +30,9 @@ export function convertCommand(run: Run): Command {
     new Option('--to <format>', 'what to convert it into').choices(['onnx']).makeOptionMandatory(),
     new Option('--type <type>', 'how weights are stored').choices(types).default('fp32'),
     new Option('--static', 'graphs of fixed sizes, for CoreML; not with q4'),
+    new Option('--context <tokens>', 'how long a text can be (default: as trained; with --static at most 2048)').argParser(
+      whole(1),
+    ),
     new Option('-o, --output <folder>', 'where to (default: the name of the file without .gguf, here)'),
     jsonOption('print what was written as JSON'),
   ])
@@ -56,11 +60,11 @@ const buckets = [1, 8]
 const longestContext = 2048
 
 async function convert(gguf: string, flags: Flags, terminal: Terminal): Promise<ExitCode> {
-  const { type, output = basename(gguf, '.gguf'), json } = flags
+  const { type, context, output = basename(gguf, '.gguf'), json } = flags
   if (flags.static && type === 'q4') {
     throw new ForetokenError('invalid-argument', '--static cannot be of type q4: use --type fp16 or fp32.')
   }
-  const sizes = flags.static ? { buckets, contextLength: await contextOf(gguf) } : undefined
+  const sizes = flags.static ? { buckets, contextLength: context ?? (await contextOf(gguf)) } : undefined
   const { exportOnnx } = await import('@foretoken/backend-onnx')
   const label = `converting ${gguf}`
   const progress = createProgress(terminal, label)
@@ -69,7 +73,8 @@ async function convert(gguf: string, flags: Flags, terminal: Terminal): Promise<
   const names = await intoFolder(output, (folder) =>
     exportOnnx(gguf, folder, {
       type,
-      ...(sizes && { static: sizes }),
+      // Of the static form it is the cache's size, and another form may lie beside it.
+      ...(sizes ? { static: sizes } : context !== undefined && { contextLength: context }),
       signal: terminal.signal,
       onProgress: (fraction) => progress.update(fraction),
     }),

@@ -26,6 +26,7 @@ import {
 import { addOptions, type Run } from './command.js'
 import { type SamplingFlags, samplingOptions } from '../sampling-options.js'
 import type { Paint } from '../terminal/paint.js'
+import { createPromptProgress } from '../terminal/prompt-progress.js'
 import { paintFor, printJson, printLine, type Terminal } from '../terminal/terminal.js'
 
 interface Flags extends ModelFlags, DraftingFlags, SamplingFlags, LimitFlags, FormatFlags {
@@ -86,9 +87,11 @@ async function runGenerate(flags: Flags, terminal: Terminal): Promise<ExitCode> 
 async function printText(options: GenerateOptions, flags: Flags, terminal: Terminal): Promise<ExitCode> {
   const paint = paintFor(terminal, 'out', flags.color)
   const note = paintFor(terminal, 'err', flags.color)
+  const progress = createPromptProgress(terminal)
   let last = ''
   try {
     for await (const event of generate(options)) {
+      progress.see(event)
       if (event.type === 'warning') printLine(terminal.err, note.yellow(`warning: ${event.warning.message}`))
       last = event.text || last
       terminal.out.write(painted(event, paint))
@@ -103,6 +106,8 @@ async function printText(options: GenerateOptions, flags: Flags, terminal: Termi
     if (!(error instanceof Interrupted)) throw error
     printLine(terminal.out)
     return exitCodes.interrupted
+  } finally {
+    progress.done()
   }
   return exitCodes.ok
 }
@@ -119,9 +124,11 @@ async function printResult(options: GenerateOptions, setup: Setup, terminal: Ter
     strategy: setup.strategy,
     length: setup.length,
   }
+  const progress = createPromptProgress(terminal)
   let text = ''
   try {
     for await (const event of generate(options)) {
+      progress.see(event)
       text += event.text
       if (event.type === 'finish') printJson(terminal.out, { ...about, ...resultJson(event.result) })
     }
@@ -129,6 +136,8 @@ async function printResult(options: GenerateOptions, setup: Setup, terminal: Ter
     if (!(error instanceof Interrupted)) throw error
     printJson(terminal.out, { ...about, text, finishReason: 'interrupted' })
     return exitCodes.interrupted
+  } finally {
+    progress.done()
   }
   return exitCodes.ok
 }

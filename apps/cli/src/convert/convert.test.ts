@@ -57,6 +57,23 @@ describe('convert', { timeout: 60_000 }, () => {
     expect(names).toEqual(expect.arrayContaining(['model_q4.onnx', 'model_static_1.onnx', 'model_static_8.onnx']))
   })
 
+  test('as long as was asked for, and the fixed sizes apart from that', async () => {
+    const output = join(folder, 'm')
+    const positions = async (): Promise<unknown> =>
+      (JSON.parse(await readFile(join(output, 'config.json'), 'utf8')) as Record<string, unknown>)[
+        'max_position_embeddings'
+      ]
+    const q4 = [draft, '--to', 'onnx', '--type', 'q4', '-o', output]
+    expect((await convert(q4)).code).toBe(0)
+    const trained = await positions()
+    const { code, out } = await convert([draft, '--to', 'onnx', '--static', '--context', '64', '-o', output, '--json'])
+    expect([code, JSON.parse(out)]).toMatchObject([0, { static: { contextLength: 64 } }])
+    expect(await positions()).toBe(trained)
+    expect((await convert([...q4, '--context', '4096'])).code).toBe(0)
+    expect(await positions()).toBe(4096)
+    expect(trained).not.toBe(4096)
+  })
+
   test('Ctrl-C leaves nothing', async () => {
     const { code } = await convert([target, '--to', 'onnx', '-o', join(folder, 'm')], { interrupt: true })
     expect(code).toBe(130)

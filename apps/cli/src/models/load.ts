@@ -2,12 +2,9 @@ import { existsSync } from 'node:fs'
 import type { LlamaModel, LoadOptions } from '@foretoken/backend-llama'
 import type { OnnxModel } from '@foretoken/backend-onnx'
 import type { ModelFlags } from '../options.js'
-import { createProgress } from '../terminal/progress.js'
+import { createPatientProgress } from '../terminal/progress.js'
 import { printLine, type Terminal } from '../terminal/terminal.js'
 import { backendOf } from './backend.js'
-
-/** Loads are quick to start with; after this many milliseconds people want to know what goes on. */
-const patience = 700
 
 /** A model, whatever runs it. */
 export type LoadedModel = LlamaModel | OnnxModel
@@ -55,7 +52,7 @@ async function openOnnx(
   file: string,
   flags: Flags,
   terminal: Terminal,
-  { sequences, calibrate }: Options,
+  options: Options,
 ): Promise<OnnxModel> {
   const { loadModel } = await import('@foretoken/backend-onnx')
   return patiently(file, terminal, (onProgress) =>
@@ -63,9 +60,7 @@ async function openOnnx(
       path: file,
       ...(flags.device !== undefined && { device: flags.device }),
       ...common(flags),
-      ...(sequences !== undefined && { sequences }),
-      // Nothing is kept between loads: each is fresh.
-      calibrate: calibrate !== false,
+      ...options,
       signal: terminal.signal,
       onProgress,
     }),
@@ -84,16 +79,12 @@ async function patiently<Model>(
   terminal: Terminal,
   load: (onProgress: (progress: { readonly fraction: number }) => void) => Promise<Model>,
 ): Promise<Model> {
-  const progress = createProgress(terminal, `loading ${file}`)
-  const started = performance.now()
-  let told = false
-  const model = await load(({ fraction }) => {
-    if (performance.now() - started < patience) return
-    told = true
-    progress.update(fraction)
-  })
-  if (told) progress.done()
-  return model
+  const progress = createPatientProgress(terminal, `loading ${file}`)
+  try {
+    return await load(({ fraction }) => progress.update(fraction))
+  } finally {
+    progress.done()
+  }
 }
 
 /** `hf:user/model`, `https://…` */

@@ -9,6 +9,30 @@ export interface Progress {
   done(note?: string): void
 }
 
+/** Much is quick; after this many milliseconds people want to know what goes on. */
+const patience = 700
+
+/** As {@link createProgress}, for what most often takes no time: silent until it does. To be ended whatever comes. */
+export function createPatientProgress(terminal: Terminal, label: string): Progress {
+  const progress = createProgress(terminal, label)
+  let told = false
+  let latest: Parameters<Progress['update']> | undefined
+  const timer = setTimeout(() => {
+    told = true
+    if (latest) progress.update(...latest)
+  }, patience).unref()
+  return {
+    update(...now) {
+      latest = now
+      if (told) progress.update(...now)
+    },
+    done(note) {
+      clearTimeout(timer)
+      if (told) progress.done(note)
+    },
+  }
+}
+
 /** A bar that grows on a terminal; a line at the start and one at the end elsewhere. */
 export function createProgress(terminal: Terminal, label: string): Progress {
   const live = isLive(terminal, 'err')

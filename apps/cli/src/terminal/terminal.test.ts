@@ -1,9 +1,10 @@
 import { PassThrough } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { pad, width } from './cells.js'
 import { bytes, count, duration, interval, number, plural, times, timesWithin } from './format.js'
 import { createPaint, wantsColor } from './paint.js'
 import { bar } from './progress.js'
+import { createPromptProgress } from './prompt-progress.js'
 import { Region } from './region.js'
 import { facts, table } from './table.js'
 
@@ -127,5 +128,60 @@ describe('Region', () => {
     region.draw(['b'])
     region.finish()
     expect(stream.read()).toBe('\ra\u001B[K\n\u001B[J' + '\u001B[1A\rb\u001B[K\n\u001B[J')
+  })
+})
+
+describe('the progress of a prompt', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  const watch = (isTTY: boolean) => {
+    const err = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
+    const [out, input] = [new PassThrough(), new PassThrough()]
+    const progress = createPromptProgress({ out, err, input, env: {}, signal: new AbortController().signal })
+    const see = (read: number) => progress.see({ type: 'prompt', text: '', read, total: 2000 })
+    const say = () => progress.see({ type: 'token', token: 1, text: 'a', origin: 'plain' })
+    return { progress, see, say, shown: () => (err.read() as string | null) ?? '' }
+  }
+
+  test('is told where it takes long, from the start on', () => {
+    const { see, say, shown } = watch(true)
+    see(0)
+    vi.advanceTimersByTime(600)
+    expect(shown()).toBe('')
+    vi.advanceTimersByTime(200)
+    expect(shown()).toContain('reading a prompt of 2,000 tokens  ░░░░')
+    vi.advanceTimersByTime(200)
+    see(1000)
+    expect(shown()).toContain(' 50 %')
+    say()
+    // The bar goes away, and stays away.
+    expect(shown()).toBe('\u001B[1A\r\u001B[J')
+    say()
+    vi.advanceTimersByTime(2000)
+    expect(shown()).toBe('')
+  })
+
+  test('is one line where nothing can be redrawn', () => {
+    const { progress, see, say, shown } = watch(false)
+    see(0)
+    vi.advanceTimersByTime(800)
+    see(512)
+    see(1024)
+    say()
+    progress.done()
+    expect(shown()).toBe('reading a prompt of 2,000 tokens …\n')
+  })
+
+  test('is not told where it is quick, or the generation fails soon', () => {
+    for (const fails of [true, false]) {
+      const { progress, see, say, shown } = watch(true)
+      see(0)
+      vi.advanceTimersByTime(500)
+      if (fails) progress.done()
+      else say()
+      vi.advanceTimersByTime(2000)
+      expect(shown()).toBe('')
+    }
   })
 })

@@ -36,7 +36,7 @@ export async function writeDescription(source: GgufFile, of: Architecture, folde
   }
   await writeJson(join(folder, 'config.json'), config)
   await writeJson(join(folder, 'generation_config.json'), tokens)
-  await writeTokenizer(source, folder)
+  await writeTokenizer(source, of.contextLength, folder)
 }
 
 export async function writeJson(path: string, content: unknown): Promise<void> {

@@ -5,9 +5,9 @@ import { ForetokenError } from '@foretoken/core'
 import { draft, target } from '@foretoken/demo-models'
 import { readGguf } from '@foretoken/gguf'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { referenceLogits } from '../../../demo-models/src/inflate/reference.js'
 import { readGraph } from '../graph/read-graph.js'
 import { exportOnnx } from './index.js'
+import { referenceLogits } from './test-reference.js'
 import { dynamicLogits, largestDifference, llamaLogits, staticLogits } from './test-runs.js'
 import { byteVocabulary, type TinyDecoder, writeInFloats, writeTinyDecoder } from './tiny-decoder.js'
 
@@ -74,7 +74,7 @@ const tiny: [string, TinyDecoder][] = [
 describe.each(tiny)('a tiny %s', (name, decoder) => {
   const tokens = tokensBelow(256)
 
-  it('has llama.cpp’s logits, in graphs of fixed sizes too', async () => {
+  it('has the logits of double precision, and llama.cpp’s, in graphs of fixed sizes too', async () => {
     const path = join(directory, `${name}.gguf`)
     await writeTinyDecoder(path, decoder)
     const expected = await llamaLogits(path, tokens)
@@ -83,9 +83,10 @@ describe.each(tiny)('a tiny %s', (name, decoder) => {
     const dynamic = await dynamicLogits(join(folder, 'onnx', 'model.onnx'), tokens, passes)
     await exportOnnx(path, folder, { static: { buckets: [1, 8], contextLength: 40 } })
     const fixed = await staticLogits(folder, tokens, [8, 1, 8, 1, 8], 40)
+    const precise = await referenceLogits(await readGguf(path), tokens)
+    expect(largestDifference(dynamic, precise)).toBeLessThan(1e-4)
+    expect(largestDifference(fixed, precise)).toBeLessThan(1e-4)
     expect(largestDifference(dynamic, expected)).toBeLessThan(rounding)
-    expect(largestDifference(fixed, expected)).toBeLessThan(rounding)
-    expect(largestDifference(fixed, dynamic)).toBeLessThan(1e-4)
   })
 })
 
@@ -95,8 +96,21 @@ it('computes what arithmetic in double precision does', async () => {
   await exportOnnx(target, folder)
   const expected = await referenceLogits(await readGguf(target), tokens)
   const rows = await dynamicLogits(join(folder, 'onnx', 'model.onnx'), tokens, [4, 1, 1])
-  const rounded = expected.map((row) => Float32Array.from(row))
-  expect(largestDifference(rows, rounded)).toBeLessThan(1e-4)
+  expect(largestDifference(rows, expected)).toBeLessThan(1e-4)
+})
+
+it.each([40, 500])('is for texts of %i tokens when that is asked for', async (contextLength) => {
+  const path = join(directory, 'any length.gguf')
+  await writeTinyDecoder(path, { architecture: 'llama' })
+  const folder = join(directory, `length ${contextLength}`)
+  await exportOnnx(path, folder, { contextLength })
+  const config = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8')) as object
+  expect(await config('config.json')).toMatchObject({ max_position_embeddings: contextLength })
+  expect(await config('tokenizer_config.json')).toMatchObject({ model_max_length: contextLength })
+  const tokens = tokensBelow(256, contextLength)
+  const rows = await dynamicLogits(join(folder, 'onnx', 'model.onnx'), tokens)
+  const expected = await referenceLogits(await readGguf(path), tokens)
+  expect(largestDifference(rows, expected)).toBeLessThan(1e-4)
 })
 
 describe('q4', () => {
@@ -173,9 +187,11 @@ describe('a model that cannot be converted', () => {
 
 it.each([
   [{ type: 'q5' as 'q4' }, 'There is no type q5'],
+  [{ contextLength: 0 }, 'contextLength must be a whole number'],
   [{ type: 'q4', static: { buckets: [1], contextLength: 64 } }, 'cannot be of type q4'],
   [{ static: { buckets: [], contextLength: 64 } }, 'buckets is empty'],
   [{ static: { buckets: [1.5], contextLength: 64 } }, 'not 1.5'],
+  [{ static: { buckets: [1], contextLength: 15 } }, 'from 16 to 16384, not 15'],
 ] as const)('refuses the options %j', async (options, message) => {
   await expect(exportOnnx(draft, join(directory, 'refused'), options)).rejects.toMatchObject({
     code: 'invalid-argument',

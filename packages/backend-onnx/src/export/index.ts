@@ -19,6 +19,11 @@ export interface ExportOptions {
    */
   readonly type?: WeightType
   /**
+   * Tokens that a text can have, by `config.json` and by the tables of positions. Default: what the GGUF says; beyond that,
+   * the model was not trained.
+   */
+  readonly contextLength?: number
+  /**
    * Graphs of fixed sizes, for accelerators that take no others (CoreML), in place of the usual one: one for each of
    * `buckets`, numbers of tokens in a pass, each over a cache of `contextLength` tokens. Not with `q4`.
    */
@@ -40,11 +45,12 @@ export interface ExportOptions {
  * signal's reason.
  */
 export async function exportOnnx(gguf: string, folder: string, options: ExportOptions = {}): Promise<void> {
-  const { type = 'fp32', static: fixed, onProgress, signal } = options
+  const { type = 'fp32', contextLength, static: fixed, onProgress, signal } = options
   check(options)
   signal?.throwIfAborted()
   const source = await readGguf(gguf)
-  const architecture = architectureOf(source)
+  const found = architectureOf(source)
+  const architecture = { ...found, contextLength: contextLength ?? found.contextLength }
   if (fixed) checkSizes(gguf, architecture, fixed)
   const onnx = join(folder, 'onnx')
   await mkdir(onnx, { recursive: true })
@@ -69,21 +75,28 @@ export async function exportOnnx(gguf: string, folder: string, options: ExportOp
   }
 }
 
-function check({ type, static: fixed }: ExportOptions): void {
+/** What is said when a model is loaded, to see whether it can roll back, has to fit in. */
+const leastContext = 16
+
+function check({ type, contextLength, static: fixed }: ExportOptions): void {
   const refuse = (why: string): never => {
     throw new ForetokenError('invalid-argument', why)
   }
   if (type !== undefined && !weightTypes.includes(type)) {
     refuse(`There is no type ${String(type)}: use ${weightTypes.join(', ')}.`)
   }
+  if (contextLength !== undefined && !(Number.isInteger(contextLength) && contextLength > 0)) {
+    refuse(`contextLength must be a whole number of tokens, not ${contextLength}.`)
+  }
   if (!fixed) return
   if (type === 'q4') refuse('Graphs of fixed sizes cannot be of type q4: use fp16 or fp32.')
   if (fixed.buckets.length === 0) refuse('static.buckets is empty: name at least one number of tokens, such as 1.')
-  for (const size of [...fixed.buckets, fixed.contextLength]) {
-    if (!Number.isInteger(size) || size < 1 || size > largestDimension) {
-      refuse(`The sizes of static graphs must be whole numbers from 1 to ${largestDimension}, not ${size}.`)
-    }
+  const mustBe = (size: number, least: number): void => {
+    if (Number.isInteger(size) && size >= least && size <= largestDimension) return
+    refuse(`The sizes of static graphs must be whole numbers from ${least} to ${largestDimension}, not ${size}.`)
   }
+  for (const tokens of fixed.buckets) mustBe(tokens, 1)
+  mustBe(fixed.contextLength, leastContext)
 }
 
 /** Fills a file beside `path`, which takes its place when it is complete. */

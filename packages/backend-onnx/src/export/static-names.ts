@@ -37,6 +37,12 @@ export const staticOutputs = {
   newValue: (layer: number): string => `new_key_values.${layer}.value`,
 } as const
 
+/** The names of the blocks of logits among a graph's outputs, in the vocabulary's order. */
+export function logitsOf(outputs: readonly string[]): string[] {
+  const names = outputs.map((_, block) => staticOutputs.logits(block))
+  return names.filter((name) => outputs.includes(name))
+}
+
 /**
  * The embedding's graph, which runs on the CPU, for any number of tokens: `ids` and `positions`, `[1, n]` each, give what a
  * decoder's graph takes under the names of {@link staticInputs}. Positions are below the cache's size plus that of the
@@ -53,3 +59,10 @@ export const staticFile = {
   embedding: (variant: string): string => `model_static${variant}_embedding.onnx`,
   decoder: (variant: string, tokens: number): string => `model_static${variant}_${tokens}.onnx`,
 } as const
+
+/** What a file of that name is: the embedding's graph, or a decoder's for so many tokens. `undefined`: no graph of these. */
+export function staticName(name: string): { variant: string; graph: 'embedding' | number } | undefined {
+  const [, variant, graph] = /^model_static((?:_fp16)?)_(embedding|\d+)\.onnx$/.exec(name) ?? []
+  if (variant === undefined || graph === undefined) return undefined
+  return { variant, graph: graph === 'embedding' ? graph : Number(graph) }
+}

@@ -147,8 +147,10 @@ export async function staticLogits(
   return rows
 }
 
+type Rows = readonly (Float32Array | Float64Array)[]
+
 /** The largest difference of two lists of rows. */
-export function largestDifference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+export function largestDifference(a: Rows, b: Rows): number {
   if (a.length !== b.length || a.some((row, i) => row.length !== b[i]!.length)) return Infinity
   let largest = 0
   a.forEach((row, i) => row.forEach((value, j) => (largest = Math.max(largest, Math.abs(value - b[i]![j]!)))))

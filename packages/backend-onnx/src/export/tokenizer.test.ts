@@ -29,7 +29,7 @@ type Json = Record<string, unknown>
 async function converted(path: string, name: string): Promise<{ json: Json; config: Json; tokenizer: Tokenizer }> {
   const folder = join(directory, name)
   await mkdir(folder)
-  await writeTokenizer(await readGguf(path), folder)
+  await writeTokenizer(await readGguf(path), 128, folder)
   const [json, config] = (await Promise.all(
     ['tokenizer.json', 'tokenizer_config.json'].map(async (file) =>
       JSON.parse(await readFile(join(folder, file), 'utf8')),
@@ -150,6 +150,6 @@ it('a tokenizer.json beside the file goes before', async () => {
   await writeTinyDecoder(path, { architecture: 'llama', vocabulary: byteVocabulary('unknown to us') })
   await writeFile(join(folder, 'tokenizer.json'), '{ "own": true }')
   await mkdir(join(folder, 'onnx'))
-  await writeTokenizer(await readGguf(path), join(folder, 'onnx'))
+  await writeTokenizer(await readGguf(path), 128, join(folder, 'onnx'))
   expect(await readFile(join(folder, 'onnx', 'tokenizer.json'), 'utf8')).toBe('{ "own": true }')
 })

@@ -12,9 +12,10 @@ import { readVocabulary, type Vocabulary } from './vocabulary.js'
  * Writes `tokenizer.json` and `tokenizer_config.json`. The former is a copy of the one beside the GGUF file, or, where there
  * is none, made from the file's metadata.
  *
+ * @param contextLength Tokens that a text can have.
  * @throws `model-file` when there is no such file, and the metadata is of a kind of tokenizer that cannot be converted.
  */
-export async function writeTokenizer(source: GgufFile, folder: string): Promise<void> {
+export async function writeTokenizer(source: GgufFile, contextLength: number, folder: string): Promise<void> {
   const vocabulary = readVocabulary(source)
   const own = join(dirname(source.path), 'tokenizer.json')
   const target = join(folder, 'tokenizer.json')
@@ -31,7 +32,7 @@ export async function writeTokenizer(source: GgufFile, folder: string): Promise<
     pad_token: token('padding') ?? token('eos'),
     unk_token: token('unknown'),
     add_bos_token: vocabulary.start !== undefined,
-    model_max_length: numberOf(metadata, `${textOf(metadata, 'general.architecture')}.context_length`),
+    model_max_length: contextLength,
     chat_template: textOf(metadata, 'tokenizer.chat_template'),
   })
 }

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
+import { staticName } from '../export/static-names.js'
 import { bad, statOf } from './files.js'
 import { type ModelType, modelTypes, namesOf, typeOf } from './model-types.js'
 
@@ -8,6 +9,7 @@ import { type ModelType, modelTypes, namesOf, typeOf } from './model-types.js'
 export interface FoundModel {
   /** Where its configs and its tokenizer are. */
   readonly folder: string
+  /** Of the static form, one of the graphs. */
   readonly modelFile: string
   readonly type: ModelType
 }
@@ -17,11 +19,15 @@ export interface FoundModel {
  * `config.json`.
  *
  * Where several types are there and none is asked for, it is the one that is closest to the trained weights: what the
- * others lose cannot be had back, and who wants speed for it can say so.
+ * others lose cannot be had back, and who wants speed for it can say so. The static form comes last, or first where
+ * `preferStatic` says so.
  *
  * @throws `model-file` when there is none, `invalid-argument` when `type` is none or another than that of the file.
  */
-export async function findModel(path: string, type?: ModelType): Promise<FoundModel> {
+export async function findModel(
+  path: string,
+  { type, preferStatic = false }: { type?: ModelType; preferStatic?: boolean } = {},
+): Promise<FoundModel> {
   if (type !== undefined && !modelTypes.includes(type)) {
     throw new ForetokenError('invalid-argument', `${String(type)} is no type of a model: use ${modelTypes.join(', ')}.`)
   }
@@ -35,7 +41,8 @@ export async function findModel(path: string, type?: ModelType): Promise<FoundMo
   if (files.length === 0) {
     throw bad(full, 'it has no .onnx file, neither in onnx/ nor beside config.json', 'Download or export one.')
   }
-  const chosen = choose(files, type)
+  const order = preferStatic ? (['static', ...modelTypes] as const) : modelTypes
+  const chosen = choose(files, type ? [type] : order)
   if (!chosen) {
     throw bad(full, `it has no .onnx file${type ? ` of type ${type}` : ' of a known name'}`, listed(files, full))
   }
@@ -60,19 +67,31 @@ async function ofFile(file: string, asked: ModelType | undefined): Promise<Found
   throw bad(file, 'there is no config.json beside it or one folder up', "Put the model's own there.")
 }
 
-function choose(files: readonly string[], type: ModelType | undefined): Omit<FoundModel, 'folder'> | undefined {
-  for (const each of type ? [type] : modelTypes) {
-    for (const name of namesOf(each)) {
-      const modelFile = files.find((file) => basename(file) === name)
-      if (modelFile) return { modelFile, type: each }
-    }
+function choose(files: readonly string[], types: readonly ModelType[]): Omit<FoundModel, 'folder'> | undefined {
+  for (const type of types) {
+    const modelFile = type === 'static' ? chooseStatic(files) : findNamed(files, namesOf(type))
+    if (modelFile !== undefined) return { modelFile, type }
   }
   // A file of another name is meant when it is the only one.
   const [only] = files
-  if (files.length === 1 && (type === undefined || typeOf(basename(only!)) === type)) {
+  if (files.length === 1 && types.includes(typeOf(basename(only!)))) {
     return { modelFile: only!, type: typeOf(basename(only!)) }
   }
   return undefined
+}
+
+function findNamed(files: readonly string[], names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const found = files.find((file) => basename(file) === name)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** A decoder's graph, of the weights that are closest to the trained ones. */
+function chooseStatic(files: readonly string[]): string | undefined {
+  const graphs = files.filter((file) => staticName(basename(file)))
+  return graphs.find((file) => staticName(basename(file))!.variant === '') ?? graphs[0]
 }
 
 /** Those in `onnx/` first. */

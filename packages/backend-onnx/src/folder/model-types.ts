@@ -1,3 +1,5 @@
+import { staticName } from '../export/static-names.js'
+
 /** The types that exports come in, and what the Hub puts behind the file's name for each; the most faithful first. */
 const suffixes = {
   fp32: '',
@@ -10,22 +12,30 @@ const suffixes = {
   bnb4: '_bnb4',
 } as const
 
-/** How a model's weights are stored: names of transformers.js, which the Hub's files go by. */
-export type ModelType = keyof typeof suffixes
+type WeightType = keyof typeof suffixes
+
+/**
+ * How a model's weights are stored: names of transformers.js, which the Hub's files go by. `static`: graphs of fixed sizes, for
+ * CoreML, in single precision or, where there are none of those, with weights of 16 bits.
+ */
+export type ModelType = WeightType | 'static'
+
+const weightTypes = Object.keys(suffixes) as WeightType[]
 
 /** In the order in which they are chosen when no type is asked for. */
-export const modelTypes = Object.keys(suffixes) as ModelType[]
+export const modelTypes: readonly ModelType[] = [...weightTypes, 'static']
 
 /** Old exports have two graphs in one, and say so in the name. */
 const stems = ['model', 'decoder_model_merged']
 
 /** The names that a file of this type may have. */
-export function namesOf(type: ModelType): string[] {
+export function namesOf(type: WeightType): string[] {
   return stems.map((stem) => `${stem}${suffixes[type]}.onnx`)
 }
 
 /** The type that a file is of, by its name. A name of another form says nothing: it counts as `fp32`. */
 export function typeOf(name: string): ModelType {
+  if (staticName(name)) return 'static'
   const stem = name.replace(/\.onnx$/, '')
-  return modelTypes.findLast((type) => suffixes[type] !== '' && stem.endsWith(suffixes[type])) ?? 'fp32'
+  return weightTypes.findLast((type) => suffixes[type] !== '' && stem.endsWith(suffixes[type])) ?? 'fp32'
 }

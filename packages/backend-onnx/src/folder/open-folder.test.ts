@@ -76,7 +76,7 @@ describe('a folder as the Hub lays it out', () => {
 })
 
 describe('of several files', () => {
-  const names: Readonly<Record<ModelType, string>> = {
+  const names = {
     fp32: 'model.onnx',
     fp16: 'model_fp16.onnx',
     q8: 'model_quantized.onnx',
@@ -85,7 +85,8 @@ describe('of several files', () => {
     q4: 'decoder_model_merged_q4.onnx',
     q4f16: 'model_q4f16.onnx',
     bnb4: 'model_bnb4.onnx',
-  }
+  } as const
+  const types = Object.keys(names) as (keyof typeof names)[]
   const all = Object.fromEntries(Object.values(names).map((name) => [`onnx/${name}`, model]))
 
   it.each(Object.entries(names) as [ModelType, string][])('%s is %s', async (type, name) => {
@@ -95,7 +96,7 @@ describe('of several files', () => {
 
   it('the most faithful is chosen', async () => {
     const files: Record<string, Files[string]> = { ...wholeModel, ...all }
-    for (const type of Object.keys(names) as ModelType[]) {
+    for (const type of types) {
       expect((await openFolder(write(files))).type).toBe(type)
       files[`onnx/${names[type]}`] = undefined
     }

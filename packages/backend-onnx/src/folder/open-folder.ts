@@ -8,6 +8,7 @@ import { bad, readJson, readText } from './files.js'
 import { findModel } from './find-model.js'
 import type { ModelType } from './model-types.js'
 import { type ModelConfig, readConfig } from './read-config.js'
+import { readStaticFiles, type StaticFiles } from './static-files.js'
 
 /** A model in a folder as the Hub lays it out. */
 export interface ModelFolder {
@@ -16,6 +17,8 @@ export interface ModelFolder {
   /** The `.onnx` file. Absolute. */
   readonly modelFile: string
   readonly type: ModelType
+  /** Of the static form: its graphs. `modelFile` is that of the shortest pass. */
+  readonly static?: StaticFiles
   readonly config: ModelConfig
   readonly tokenizer: Tokenizer
 }
@@ -26,16 +29,32 @@ export interface ModelFolder {
  *
  * @param path The folder, or an `.onnx` file in it.
  * @param options.type Which of the files. Default: the one closest to the trained weights (`fp32` before `fp16`, then 8
- * bits, then 4).
+ * bits, then 4; last the static form).
+ * @param options.preferStatic Whether the static form comes first.
  * @throws `model-file` when something is missing or broken, `unsupported` when the model is no decoder of text,
  * `invalid-argument` when `type` is none.
  */
-export async function openFolder(path: string, options: { type?: ModelType } = {}): Promise<ModelFolder> {
-  const { folder, modelFile, type } = await findModel(path, options.type)
-  const config = await readConfig(folder)
-  await checkModelFiles(modelFile)
-  const tokenizer = await openTokenizer(folder, config)
-  return { path: folder, modelFile, type, config: { ...config, endTokens: tokenizer.endTokens }, tokenizer }
+export async function openFolder(
+  path: string,
+  options: { type?: ModelType; preferStatic?: boolean } = {},
+): Promise<ModelFolder> {
+  const { folder, modelFile, type } = await findModel(path, options)
+  const read = await readConfig(folder)
+  if (type !== 'static') await checkModelFiles(modelFile)
+  const fixed = type === 'static' ? await readStaticFiles(modelFile, read) : undefined
+  const tokenizer = await openTokenizer(folder, read)
+  const config = { ...read, endTokens: tokenizer.endTokens }
+  if (!fixed) return { path: folder, modelFile, type, config, tokenizer }
+  // The graphs have room for so many tokens, whatever the model was made for.
+  const { contextLength, passes } = fixed
+  return {
+    path: folder,
+    modelFile: passes[0]!.file,
+    type,
+    static: fixed,
+    config: { ...config, contextLength },
+    tokenizer,
+  }
 }
 
 async function openTokenizer(folder: string, { vocabSize, endTokens }: ModelConfig): Promise<HubTokenizer> {

@@ -2,10 +2,12 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { mustCover } from '../folder/check-signature.js'
 import type { Signature } from '../folder/check-signature.js'
 import type { Cache, CacheLayout, Tensors } from './cache/cache.js'
+import { SideBySide } from './cache/side-by-side.js'
 import { floatsOfHalves } from './half.js'
+import type { TextTokens } from './messages.js'
 import type { OnnxRuntime } from './onnxruntime.js'
 
-/** A session that runs passes of one text at a time. */
+/** A session that runs passes, of one text or of several. */
 export class Decoder {
   readonly layout: CacheLayout
   private readonly signature: Signature
@@ -16,6 +18,7 @@ export class Decoder {
   private readonly presents: readonly string[]
   /** Of the number of logits: some exports take it as a list of one. */
   private readonly keepDims: readonly number[]
+  private readonly together: SideBySide
 
   /** @param vocabSize Of the tokenizer. Logits of tokens beyond it, which fill a matrix up, are cut off. */
   constructor(ort: OnnxRuntime, session: InferenceSession, signature: Signature, vocabSize: number) {
@@ -24,6 +27,7 @@ export class Decoder {
     this.signature = signature
     this.vocabSize = vocabSize
     this.layout = layoutOf(signature)
+    this.together = new SideBySide(ort, this.layout)
     this.inputs = new Set(session.inputNames)
     this.presents = this.layout.pairs.map(({ present }) => present)
     const keeps = session.inputMetadata.find(({ name }) => name === signature.keepsLogits)
@@ -36,12 +40,27 @@ export class Decoder {
    * @returns The logits of the last `outputs` tokens, `vocabSize` for each.
    */
   async pass(cache: Cache, tokens: readonly number[], outputs: number): Promise<Float32Array | undefined> {
+    return (await this.run(cache, [{ tokens, outputs }]))[0]
+  }
+
+  /** The same for several texts of one token each. */
+  passTogether(caches: readonly Cache[], texts: readonly TextTokens[]): Promise<(Float32Array | undefined)[]> {
+    return this.run(this.together.of(caches), texts)
+  }
+
+  private async run(
+    cache: Pick<Cache, 'feeds' | 'take'>,
+    texts: readonly TextTokens[],
+  ): Promise<(Float32Array | undefined)[]> {
     const { Tensor } = this.ort
     const { keepsLogits } = this.signature
+    const count = texts[0]!.tokens.length
+    const outputs = Math.max(...texts.map((text) => text.outputs))
+    const tokens = texts.flatMap((text) => text.tokens)
     const feeds: Record<string, Tensor> = {
-      input_ids: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]),
+      input_ids: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [texts.length, count]),
     }
-    for (const [name, tensor] of Object.entries(cache.feeds(tokens.length))) {
+    for (const [name, tensor] of Object.entries(cache.feeds(count))) {
       if (this.inputs.has(name)) feeds[name] = tensor
     }
     if (keepsLogits !== undefined) {
@@ -52,17 +71,21 @@ export class Decoder {
       feeds,
       outputs > 0 ? [...this.presents, 'logits'] : this.presents,
     )) as Tensors
-    cache.take(results, tokens.length)
-    return outputs > 0 ? this.lastRows(results['logits']!, outputs) : undefined
+    cache.take(results, count)
+    return texts.map((text, index) =>
+      text.outputs > 0 ? this.lastRows(results['logits']!, index, text.outputs) : undefined,
+    )
   }
 
   release(): Promise<void> {
     return this.session.release()
   }
 
-  private lastRows(logits: Tensor, outputs: number): Float32Array {
-    const width = logits.dims.at(-1)!
-    const values = (logits.data as Float32Array | Uint16Array).subarray(-outputs * width)
+  /** @param logits `[texts, rows, width]` */
+  private lastRows(logits: Tensor, text: number, outputs: number): Float32Array {
+    const [rows, width] = logits.dims.slice(-2) as [number, number]
+    const end = (text + 1) * rows * width
+    const values = (logits.data as Float32Array | Uint16Array).subarray(end - outputs * width, end)
     const floats =
       values instanceof Float32Array
         ? values

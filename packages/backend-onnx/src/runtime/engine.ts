@@ -34,10 +34,13 @@ export class Engine {
     return decoder.opened
   }
 
-  private async pass({ model: id, sequence, at, tokens, outputs }: PassRequest): Promise<Results['pass']> {
+  private async pass({ model: id, texts }: PassRequest): Promise<Results['pass']> {
     const model = this.model(id)
+    const caches = texts.map(({ sequence, at }) => cacheAt(model, sequence, at))
+    const { tokens, outputs } = texts[0]!
     try {
-      return await model.decoder.pass(cacheAt(model, sequence, at), tokens, outputs)
+      if (texts.length === 1) return [await model.decoder.pass(caches[0]!, tokens, outputs)]
+      return await model.decoder.passTogether!(caches, texts)
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error)
       throw new ForetokenError('runtime', `ONNX Runtime failed a pass over ${tokens.length} tokens: ${said}`)

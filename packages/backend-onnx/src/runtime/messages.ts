@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@foretoken/core'
 import type { ModelConfig } from '../folder/read-config.js'
+import type { StaticFiles } from '../folder/static-files.js'
 import type { DeviceReport, Provider } from './providers.js'
 import type { Rollback } from './cache/cache.js'
 
@@ -10,10 +11,14 @@ export interface OpenRequest {
   readonly model: number
   /** Absolute path of the .onnx file. */
   readonly file: string
+  /** The files of a model whose graphs have fixed sizes; `file` is one of them. */
+  readonly static: StaticFiles | undefined
   readonly providers: readonly Provider[]
   /** Whether the first provider was named by the caller: the others are for when it fails. */
   readonly asked: boolean
   readonly contextLength: number
+  /** How many can be open at a time. */
+  readonly sequences: number
   /** What the graph may leave open. */
   readonly config: Pick<ModelConfig, 'kvHeads' | 'headSize' | 'vocabSize'>
   readonly threads: number
@@ -24,25 +29,39 @@ export interface OpenRequest {
 }
 
 export interface Opened {
+  /** The version of onnxruntime-node. */
+  readonly runtime: string
   readonly rollback: Rollback | 'none'
   /** Whether the arithmetic of quantized weights was changed. */
   readonly patched: boolean
+  /** Whether a pass can run several texts, of a token each. */
+  readonly shares: boolean
   readonly report: DeviceReport
 }
 
 export interface PassRequest {
   readonly op: 'pass'
   readonly model: number
-  readonly sequence: number
-  /** How many tokens of the sequence still count: what it holds beyond them is rolled back first. */
-  readonly at: number
+  /** Several only where the model `shares` passes, and each of one token. */
+  readonly texts: readonly TextPass[]
+}
+
+/** What a pass runs of one text. */
+export interface TextTokens {
   readonly tokens: readonly number[]
   /** How many of the last tokens give logits. */
   readonly outputs: number
 }
 
-/** Rows of logits, one after the other; absent where none were asked for. */
-export type PassResult = Float32Array | undefined
+/** The same for a sequence. */
+export interface TextPass extends TextTokens {
+  readonly sequence: number
+  /** How many tokens of the sequence still count: what it holds beyond them is rolled back first. */
+  readonly at: number
+}
+
+/** For each text rows of logits, one after the other; absent where none were asked for. */
+export type PassResult = readonly (Float32Array | undefined)[]
 
 export interface ForkRequest {
   readonly op: 'fork'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { candidates, openFastest } from './providers.js'
-import type { Provider } from './providers.js'
+import type { Machine, Provider } from './providers.js'
+import { sessionOptions } from './session-options.js'
 
 /** Opens what takes so long, or fails: at its start (`create`) or at its first pass. */
 function open(times: Partial<Record<Provider, number | 'create' | 'pass'>>) {
@@ -65,10 +66,48 @@ describe('openFastest', () => {
   })
 })
 
-it('the CPU is the last candidate everywhere', () => {
-  for (const platform of ['linux', 'darwin', 'win32'] as const) {
-    expect(candidates('auto', platform).at(-1)).toBe('cpu')
-    expect(candidates('cuda', platform)).toEqual(['cuda', 'cpu'])
-    expect(candidates('cpu', platform)).toEqual(['cpu'])
-  }
+describe('candidates', () => {
+  const machine = (platform: NodeJS.Platform, arch = 'x64', hasGraphicsCard = false): Machine => ({
+    platform,
+    arch,
+    hasGraphicsCard,
+  })
+  const mac = machine('darwin', 'arm64')
+
+  it.each<[string, Machine, isStatic: boolean, Provider[]]>([
+    ['a Mac', mac, false, ['webgpu', 'cpu']],
+    ['a Mac, with graphs of fixed sizes', mac, true, ['coreml', 'cpu']],
+    ['a Mac with an Intel processor', machine('darwin', 'x64'), true, ['webgpu', 'cpu']],
+    ['Windows', machine('win32'), false, ['dml', 'webgpu', 'cpu']],
+    ['Linux with a graphics card', machine('linux', 'x64', true), true, ['cuda', 'webgpu', 'cpu']],
+    ['Linux without', machine('linux', 'arm64'), true, ['cpu']],
+  ])('suit %s', (_, on, isStatic, expected) => {
+    expect(candidates('auto', isStatic, on)).toEqual(expected)
+  })
+
+  it('are what was asked for, and the CPU after it', () => {
+    for (const on of [machine('linux'), mac, machine('win32')]) {
+      for (const isStatic of [false, true]) {
+        expect(candidates('coreml', isStatic, on)).toEqual(['coreml', 'cpu'])
+        expect(candidates('cuda', isStatic, on)).toEqual(['cuda', 'cpu'])
+        expect(candidates('cpu', isStatic, on)).toEqual(['cpu'])
+      }
+    }
+  })
+})
+
+describe('sessionOptions', () => {
+  const request = { file: '/models/one/onnx/model.onnx', threads: 3 }
+
+  it('has CoreML make ML programs of what has fixed sizes', () => {
+    expect(sessionOptions('coreml', request).executionProviders).toEqual([{ name: 'coreml', coreMlFlags: 24 }])
+  })
+
+  it.each(['cpu', 'webgpu', 'dml', 'cuda'] as const)('leaves %s as it is', (provider) => {
+    expect(sessionOptions(provider, request)).toMatchObject({
+      executionProviders: [provider],
+      intraOpNumThreads: 3,
+      extra: { session: { model_external_initializers_file_folder_path: '/models/one/onnx' } },
+    })
+  })
 })

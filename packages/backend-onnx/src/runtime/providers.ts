@@ -27,21 +27,33 @@ export interface DeviceReport {
 
 export const devices: readonly ('auto' | Provider)[] = ['auto', 'cpu', 'coreml', 'webgpu', 'dml', 'cuda']
 
+/** What decides about what to try on a machine. */
+export interface Machine {
+  readonly platform: NodeJS.Platform
+  readonly arch: string
+  readonly hasGraphicsCard: boolean
+}
+
+export function thisMachine(): Machine {
+  // Without a card, the search for it only writes warnings.
+  const hasGraphicsCard = existsSync('/dev/dri') || existsSync('/dev/nvidiactl')
+  return { platform: process.platform, arch: process.arch, hasGraphicsCard }
+}
+
 /**
  * What to try, the likeliest first. The CPU is always the last: it works everywhere.
  *
- * CoreML is left to those who ask for it: stock graphs fall to pieces on it, and are slower than on the CPU.
+ * Unless it is asked for, CoreML is for graphs of fixed sizes: stock graphs fall to pieces on it, and are slower than on the CPU.
  */
-export function candidates(device: 'auto' | Provider, platform: NodeJS.Platform = process.platform): Provider[] {
+export function candidates(
+  device: 'auto' | Provider,
+  isStatic: boolean,
+  { platform, arch, hasGraphicsCard }: Machine,
+): Provider[] {
   if (device !== 'auto') return device === 'cpu' ? ['cpu'] : [device, 'cpu']
-  if (platform === 'darwin') return ['webgpu', 'cpu']
+  if (platform === 'darwin') return isStatic && arch === 'arm64' ? ['coreml', 'cpu'] : ['webgpu', 'cpu']
   if (platform === 'win32') return ['dml', 'webgpu', 'cpu']
-  return hasGraphicsCard() ? ['cuda', 'webgpu', 'cpu'] : ['cpu']
-}
-
-/** Without one, the search for it only writes warnings. */
-function hasGraphicsCard(): boolean {
-  return existsSync('/dev/dri') || existsSync('/dev/nvidiactl')
+  return hasGraphicsCard ? ['cuda', 'webgpu', 'cpu'] : ['cpu']
 }
 
 /** Something that runs on one provider. */

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { ForetokenError } from '@foretoken/core'
 import { Engine } from './engine.js'
-import type { Call, Reply } from './messages.js'
+import type { Call, Reply, Results } from './messages.js'
 
 /* The thread that the models run on. Started by host.ts. */
 
@@ -18,10 +18,16 @@ async function answer({ id, request }: Call): Promise<void> {
   try {
     const value = await engine.handle(request)
     const reply: Reply = { id, value }
-    port.postMessage(reply, value instanceof Float32Array ? [value.buffer as ArrayBuffer] : [])
+    port.postMessage(reply, buffersOf(value))
   } catch (error) {
     const code = ForetokenError.is(error) ? error.code : 'runtime'
     const message = error instanceof Error ? error.message : String(error)
     port.postMessage({ id, error: { code, message } } satisfies Reply)
   }
+}
+
+/** Logits are not copied on their way. Those of several texts may share a buffer. */
+function buffersOf(value: Results[keyof Results]): ArrayBuffer[] {
+  if (!Array.isArray(value)) return []
+  return [...new Set((value as Results['pass']).flatMap((logits) => (logits ? [logits.buffer as ArrayBuffer] : [])))]
 }

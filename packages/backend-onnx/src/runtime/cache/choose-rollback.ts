@@ -2,7 +2,7 @@ import type { Cache, Rollback } from './cache.js'
 
 /** Parts of the spread of a row of logits: what other widths of passes may change, and what other arithmetic may. */
 const rounding = 0.001
-const otherWidths = 0.05
+export const otherWidths = 0.05
 
 const said = [2, 3, 5, 7, 11, 13]
 const instead = [17, 19]
@@ -14,6 +14,8 @@ export interface RollbackTrial {
   /** Runs tokens; the logits of the last of them. */
   readonly run: (cache: Cache, tokens: readonly number[]) => Promise<Float32Array>
   readonly vocabSize: number
+  /** What there is to try, the cheapest first. The last is right whenever any is. */
+  readonly ways: readonly Rollback[]
 }
 
 /**
@@ -31,21 +33,22 @@ export async function chooseRollback(trial: RollbackTrial): Promise<Rollback | '
     cache.truncate(kept)
     return run(cache, legal(instead))
   }
-  const straight = trial.open('slice')
+  const surest = trial.ways.at(-1)!
+  const straight = trial.open(surest)
   await run(straight, legal(said.slice(0, kept)))
   const fresh = await run(straight, legal(instead))
-  const sliced = await after('slice')
-  if (!(distance(sliced, fresh) <= otherWidths)) return 'none'
-  for (const rollback of ['number', 'mask'] as const) {
+  const expected = await after(surest)
+  if (!(distance(expected, fresh) <= otherWidths)) return 'none'
+  for (const rollback of trial.ways.slice(0, -1)) {
     // A graph that cannot take such inputs says so by failing.
     const logits = await after(rollback).catch(() => undefined)
-    if (logits && distance(logits, sliced) <= rounding) return rollback
+    if (logits && distance(logits, expected) <= rounding) return rollback
   }
-  return 'slice'
+  return surest
 }
 
 /** The largest difference as a part of what lies between the smallest logit and the largest. NaN if any is. */
-function distance(a: Float32Array, b: Float32Array): number {
+export function distance(a: Float32Array, b: Float32Array): number {
   let [most, low, high] = [0, Infinity, -Infinity]
   for (let i = 0; i < a.length; i++) {
     most = Math.max(most, Math.abs(a[i]! - b[i]!))

@@ -24,11 +24,11 @@ export function textInputs(
   }
 }
 
-/** Room for so many rows in each tensor of a cache. */
-export function newTensors({ Tensor }: OnnxRuntime, layout: CacheLayout, rows: number): Tensor[] {
+/** Room for so many rows, of one text or several, in each tensor of a cache. */
+export function newTensors({ Tensor }: OnnxRuntime, layout: CacheLayout, rows: number, texts = 1): Tensor[] {
   const { pairs, type, heads, headSize } = layout
-  const size = heads * rows * headSize
+  const size = texts * heads * rows * headSize
   const values = (): Float32Array | Uint16Array => (type === 'float32' ? new Float32Array(size) : new Uint16Array(size))
   // The types of the package know 16-bit numbers in one kind of array, which not every Node.js has.
-  return pairs.map(() => new Tensor(type as 'float32', values() as Float32Array, [1, heads, rows, headSize]))
+  return pairs.map(() => new Tensor(type as 'float32', values() as Float32Array, [texts, heads, rows, headSize]))
 }
