@@ -11,5 +11,13 @@ export {
   type ValueType,
 } from './metadata.js'
 export { type GgufFile, type GgufTensor, readGguf, readTensor } from './read.js'
-export { byteLength, type Format, formats, isWritable, type TensorType, type WritableType, writableTypes } from './tensor-types.js'
+export {
+  byteLength,
+  type Format,
+  formats,
+  isWritable,
+  type TensorType,
+  type WritableType,
+  writableTypes,
+} from './tensor-types.js'
 export { type GgufLayout, layOut, type TensorSpec, writeGguf } from './write.js'

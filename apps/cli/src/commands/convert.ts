@@ -30,9 +30,10 @@ export function convertCommand(run: Run): Command {
     new Option('--to <format>', 'what to convert it into').choices(['onnx']).makeOptionMandatory(),
     new Option('--type <type>', 'how weights are stored').choices(types).default('fp32'),
     new Option('--static', 'graphs of fixed sizes, for CoreML; not with q4'),
-    new Option('--context <tokens>', 'how long a text can be (default: as trained; with --static at most 2048)').argParser(
-      whole(1),
-    ),
+    new Option(
+      '--context <tokens>',
+      'how long a text can be (default: as trained; with --static at most 2048)',
+    ).argParser(whole(1)),
     new Option('-o, --output <folder>', 'where to (default: the name of the file without .gguf, here)'),
     jsonOption('print what was written as JSON'),
   ])

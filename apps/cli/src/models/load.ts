@@ -48,12 +48,7 @@ export async function openGguf(
   )
 }
 
-async function openOnnx(
-  file: string,
-  flags: Flags,
-  terminal: Terminal,
-  options: Options,
-): Promise<OnnxModel> {
+async function openOnnx(file: string, flags: Flags, terminal: Terminal, options: Options): Promise<OnnxModel> {
   const { loadModel } = await import('@foretoken/backend-onnx')
   return patiently(file, terminal, (onProgress) =>
     loadModel({
