@@ -1,6 +1,6 @@
 export { exportOnnx } from './export/index.js'
 export type { ExportOptions } from './export/index.js'
-export type { ModelType } from './folder/model-types.js'
+export type { ModelType, WeightType } from './folder/model-types.js'
 export { loadModel } from './load.js'
 export type { OnnxModel } from './model.js'
 export type { LoadOptions, LoadProgress } from './options.js'
