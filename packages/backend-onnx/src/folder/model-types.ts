@@ -12,7 +12,7 @@ const suffixes = {
   bnb4: '_bnb4',
 } as const
 
-type WeightType = keyof typeof suffixes
+export type WeightType = keyof typeof suffixes
 
 /**
  * How a model's weights are stored: names of transformers.js, which the Hub's files go by. `static`: graphs of fixed sizes, for
