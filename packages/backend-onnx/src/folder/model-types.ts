@@ -1,7 +1,10 @@
 import { staticName } from '../export/static-names.js'
 
-/** The types that exports come in, and what the Hub puts behind the file's name for each; the most faithful first. */
-const suffixes = {
+/** How weights are stored: names of transformers.js, which the Hub's files go by. */
+export type WeightType = 'fp32' | 'fp16' | 'q8' | 'int8' | 'uint8' | 'q4' | 'q4f16' | 'bnb4'
+
+/** What the Hub puts behind a file's name for each type; the most faithful first. */
+const suffixes: Readonly<Record<WeightType, string>> = {
   fp32: '',
   fp16: '_fp16',
   q8: '_quantized',
@@ -10,12 +13,10 @@ const suffixes = {
   q4: '_q4',
   q4f16: '_q4f16',
   bnb4: '_bnb4',
-} as const
-
-export type WeightType = keyof typeof suffixes
+}
 
 /**
- * How a model's weights are stored: names of transformers.js, which the Hub's files go by. `static`: graphs of fixed sizes, for
+ * What a file of a folder is. `static`: graphs of fixed sizes, for
  * CoreML, in single precision or, where there are none of those, with weights of 16 bits.
  */
 export type ModelType = WeightType | 'static'
