@@ -9,7 +9,7 @@ import type { Vocabulary } from './vocabulary.js'
  * of a control token for the token, whoever wrote it.
  */
 export class Splitter {
-  private readonly library: Library
+  private readonly pipeline: Library
   private readonly vocabulary: Vocabulary
   private readonly byteFallback: boolean
   /** Those that count in any text, and those that count where control tokens are welcome. */
@@ -25,7 +25,7 @@ export class Splitter {
     hideControl(json.model.vocab, vocabulary)
     const { normalizer = null, pre_tokenizer, decoder = null } = json
     const preTokenizer = withProperSpaces(pre_tokenizer ?? null)
-    this.library = new Library(
+    this.pipeline = new Library(
       { model: json.model, normalizer, pre_tokenizer: preTokenizer, decoder, post_processor: null, added_tokens: [] },
       {},
     )
@@ -39,11 +39,11 @@ export class Splitter {
 
   /** @param index Of the section in the text: some tokenizers put a space before the first one. */
   private section(text: string, index: number): TokenId[] {
-    const { normalizer, pre_tokenizer: preTokenizer, model } = this.library
+    const { normalizer, pre_tokenizer: preTokenizer, model } = this.pipeline
     const normal: string = normalizer ? normalizer(text) : text
     if (normal === '') return []
     const words: string[] = preTokenizer ? preTokenizer(normal, { section_index: index }) : [normal]
-    return model!(words).flatMap((piece: string) => this.library.token_to_id(piece) ?? this.without(piece))
+    return model!(words).flatMap((piece: string) => this.pipeline.token_to_id(piece) ?? this.without(piece))
   }
 
   /** For a piece that has no token. */
