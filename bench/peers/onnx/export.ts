@@ -8,14 +8,14 @@ import { cacheDirectory } from '../../../packages/demo-models/src/index.js'
 const version = 2
 
 /**
- * The model of a GGUF file in ONNX, in single precision, written once: into {@link cacheDirectory}, as a folder with the
- * GGUF's name.
+ * The model of a GGUF file in ONNX, in single precision, written once: into {@link cacheDirectory}, as a folder of its own,
+ * beside those that the CLI keeps.
  *
  * @returns The folder.
  * @throws `model-file` when it cannot be converted.
  */
 export async function exportOnnx(gguf: string): Promise<string> {
-  const folder = join(cacheDirectory(), 'onnx', basename(gguf, '.gguf'))
+  const folder = join(cacheDirectory(), 'onnx', `${basename(gguf, '.gguf')}-peers`)
   const { size, mtimeMs } = await stat(gguf)
   // The models are made anew from time to time, under the same name.
   const source = JSON.stringify({ version, size, mtimeMs })
