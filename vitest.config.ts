@@ -19,7 +19,7 @@ export default defineConfig(({ mode }) => {
       // Processes, not threads: native libraries are loaded once in each, and a crash takes one file with it.
       pool: 'forks',
       maxWorkers: 2,
-      testTimeout: full ? 600_000 : 30_000,
+      testTimeout: full ? 600_000 : 60_000,
       hookTimeout: full ? 600_000 : 60_000,
       env: full ? { FORETOKEN_FULL: '1' } : {},
     },

@@ -1,9 +1,14 @@
 import type { LogitsRows, TokenId } from '@foretoken/core'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { nextTurn } from './event-loop.js'
 import type { NativeContext } from './ffi/context.js'
 import { PassQueue } from './queue.js'
 import type { Line } from './queue.js'
+
+/** In milliseconds. Only passes let it go on, so that a machine with other work changes nothing. */
+let clock = 0
+beforeAll(() => void vi.spyOn(performance, 'now').mockImplementation(() => clock))
+afterAll(() => void vi.restoreAllMocks())
 
 /** A context whose passes take as long as they are told to, and that writes down what each pass held. */
 class FakeContext {
@@ -24,16 +29,15 @@ class FakeContext {
 
   decode(): number {
     this.passes.push(this.batch)
-    const end = performance.now() + this.milliseconds
-    while (performance.now() < end);
+    clock += this.milliseconds
     return this.status
   }
 
   async decodeInBackground(): Promise<number> {
     this.inBackground++
     this.passes.push(this.batch)
-    if (this.milliseconds === 0) await nextTurn()
-    else await new Promise((resolve) => setTimeout(resolve, this.milliseconds))
+    await new Promise((resolve) => setTimeout(resolve, this.milliseconds))
+    clock += this.milliseconds
     return this.status
   }
 
@@ -163,8 +167,8 @@ describe('the queue of passes', () => {
   it('runs short passes on this thread and long ones on another', async () => {
     const { context, queue } = open()
     const only = line(0)
-    await queue.forward(only, [1], 1, undefined)
     context.milliseconds = 0.5
+    await queue.forward(only, [1], 1, undefined)
     for (let step = 0; step < 20; step++) await queue.forward(only, [1], 1, undefined)
     expect(context.inBackground).toBe(1)
     context.milliseconds = 8
@@ -177,11 +181,13 @@ describe('the queue of passes', () => {
     const only = line(0)
     await queue.forward(only, [1], 1, undefined)
     context.milliseconds = 1
-    let ticks = 0
-    const timer = setInterval(() => ticks++, 1)
+    let turns = 0
+    const count = () => (turns++, (timer = setImmediate(count)))
+    let timer = setImmediate(count)
     for (let step = 0; step < 200; step++) await queue.forward(only, [1], 1, undefined)
-    clearInterval(timer)
-    expect(ticks).toBeGreaterThan(3)
+    clearImmediate(timer)
+    expect(context.inBackground).toBe(1)
+    expect(turns).toBeGreaterThan(10)
   })
 
   it('does what needs the cache alone between passes', async () => {

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { LlamaModel } from '@foretoken/backend-llama'
 import { draftModel, fixedLength, generate } from '@foretoken/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -67,13 +66,11 @@ describe.each([
   })
 
   it('leaves the event loop to others', async () => {
-    const delay = monitorEventLoopDelay({ resolution: 5 })
     const options = { strategy: draftModel({ model: draft }), length: fixedLength(4) }
-    delay.enable()
+    const before = performance.eventLoopUtilization()
     await generate({ model: target, prompt: prompts[0]!, maxTokens: 128, ...options }).result()
-    delay.disable()
-    // With 5 ms of its own timer. Not the longest: other work on the machine delays us, too.
-    expect(delay.percentile(90) / 1e6).toBeLessThan(20)
+    // Idle while passes run; a loop that waits for them itself is busy all the time.
+    expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.7)
   })
 
   it('ends a long prompt within a pass of the abort', async () => {

