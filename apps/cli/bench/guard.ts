@@ -2,6 +2,9 @@
  * Never slower? The automatic draft length beside no drafts at all, and beside every fixed length, round by round in turn
  * on the same prompts: content x temperature x strategy, drafters that are always wrong included.
  *
+ * Each ratio is given twice: of the times as they were, and with each round as long as such rounds usually took in this run
+ * (see usual-times.ts). The first has all the noise of the machine in it, the second what was decided and what that costs.
+ *
  *     npm run bench:guard -- [--size 350m] [--content code,edits] [--temperatures 0,1] [--strategies draft-model,random]
  *                            [--prompts 3] [--max-tokens 64] [--lengths 1,2,3,4,6,8,12] [--json file]
  */
@@ -36,6 +39,7 @@ import type { ContestPrompt } from '../src/measure/contest.js'
 import { decodeRounds } from '../src/measure/decode.js'
 import { inStep, stretches } from '../src/measure/in-step.js'
 import { type Interval, ratioInterval } from '../src/measure/statistics.js'
+import { recording, type TimedRound, UsualRounds } from '../src/measure/usual-times.js'
 import { builtInPrompts } from '../src/models/prompts.js'
 import { randomTokens, unrelated } from './wrong-drafts.js'
 
@@ -106,8 +110,19 @@ const plan = await withOwnEdits(schedule(await builtInPrompts(kinds), Number(val
 })
 await small.dispose()
 
-/** The times of a cell's stretches, by side. */
-const cells = new Map<string, number[][]>()
+/** What is called one drafter: what a draft costs depends on who drafts, how tokens are drawn, and who decides on lengths. */
+const drafterOf = (temperature: number, strategy: string, side: number): string =>
+  `${strategy} at ${temperature}, ${sides[side]!.name === 'automatic' ? 'automatic' : 'fixed'}`
+
+/** The generations of a cell: for each side the times of its stretches, and its rounds by prompt. */
+interface Cell {
+  readonly temperature: number
+  readonly strategy: string
+  readonly times: number[][]
+  readonly rounds: TimedRound[][][]
+}
+const cells = new Map<string, Cell>()
+const usual = new UsualRounds()
 for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
   const sequences: Sequence[] = []
   for (const { model } of sides) {
@@ -120,6 +135,7 @@ for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
       if (name === 'prediction' && prompt.prediction === undefined) continue
       // What is warmed up is the machine, not the guard: the first prompt's strategies are thrown away.
       const warming = prompt === plan.warmUp
+      const rounds = sides.map((): TimedRound[] => [])
       const tracks = await inStep(
         sides.map(({ model, draft, length, strategies }, side) => {
           const key = `${temperature} ${name}`
@@ -130,7 +146,7 @@ for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
             prompt: prompt.text,
             sequence: sequences[side],
             strategy: typeof strategy === 'function' ? strategy(prompt) : strategy,
-            length,
+            length: recording(length, rounds[side]!),
             temperature,
             minTokens: maxTokens,
             maxTokens: warming ? stretch + 1 : maxTokens,
@@ -141,11 +157,13 @@ for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
       )
       if (warming) continue
       const key = `${prompt.kind}/${temperature}/${name}`
-      const times = cells.get(key) ?? sides.map((): number[] => [])
-      cells.set(key, times)
-      const found = tracks.map((track) => stretches(track, stretch))
-      const whole = Math.min(...found.map(({ length }) => length))
-      for (const [side, each] of found.entries()) times[side]!.push(...each.slice(0, whole))
+      const cell = cells.get(key) ?? { temperature, strategy: name, times: sides.map(() => []), rounds: [] }
+      cells.set(key, cell)
+      addStretches(cell.times, tracks)
+      cell.rounds.push(rounds)
+      for (const [side, each] of rounds.entries()) {
+        for (const round of each.slice(1)) usual.add(drafterOf(temperature, name, side), round)
+      }
     }
   }
   for (const sequence of sequences) await sequence.dispose()
@@ -157,15 +175,19 @@ for (const { model, draft } of sides) {
 }
 
 const sum = (times: readonly number[]): number => times.reduce((all, ms) => all + ms, 0)
-const report = [...cells].map(([key, times]) => {
-  const [kind, temperature, strategy] = key.split('/') as [string, string, string]
+/** Adds the stretches of one prompt that all sides have. */
+function addStretches(times: number[][], tracks: readonly { readonly msAt: readonly number[] }[]): void {
+  const found = tracks.map((track) => stretches(track, stretch))
+  const whole = Math.min(...found.map(({ length }) => length))
+  for (const [side, each] of found.entries()) times[side]!.push(...each.slice(0, whole))
+}
+
+/** The automatic length beside none, and beside the best fixed one, chosen afterwards. */
+function compare(times: readonly number[][]) {
   const [off, automatic] = times as [number[], number[]]
   const totals = times.map(sum)
   const best = totals.reduce((least, ms, side) => (side !== 1 && ms < totals[least]! ? side : least), 0)
   return {
-    kind,
-    temperature: Number(temperature),
-    strategy,
     overOff: totals[0]! / totals[1]!,
     interval: ratioInterval(off, automatic),
     best: sides[best]!.name,
@@ -174,31 +196,60 @@ const report = [...cells].map(([key, times]) => {
     // So that anybody can reckon anew.
     milliseconds: Object.fromEntries(sides.map(({ name }, side) => [name, times[side]!])),
   }
+}
+
+const report = [...cells].map(([key, { temperature, strategy, times, rounds }]) => {
+  const typical = sides.map((): number[] => [])
+  for (const ofPrompt of rounds) {
+    addStretches(
+      typical,
+      ofPrompt.map((each, side) => usual.track(drafterOf(temperature, strategy, side), each)),
+    )
+  }
+  const drafted = sides.map((_, side) => {
+    const all = rounds.flatMap((ofPrompt) => ofPrompt[side]!.slice(1))
+    return sum(all.map((round) => round.drafted)) / all.length
+  })
+  return {
+    kind: key.split('/')[0]!,
+    temperature,
+    strategy,
+    drafted: Object.fromEntries(sides.map(({ name }, side) => [name, drafted[side]!])),
+    measured: compare(times),
+    usual: compare(typical),
+  }
 })
-for (const { kind, temperature, strategy, overOff, interval, best, overBest, bestInterval } of report) {
-  console.log(
-    `T ${String(temperature).padEnd(3)}  ${strategy.padEnd(12)} ${kind.padEnd(6)} ${within(overOff, interval)} of off, ` +
-      `${within(overBest, bestInterval)} of the best length (${best})`,
-  )
-}
-for (const name of list(values.strategies)) {
-  const all = report.filter(({ strategy }) => strategy === name).map(({ milliseconds }) => milliseconds)
-  const [off, automatic] = ['off', 'automatic'].map((side) => all.flatMap((cell) => cell[side]!)) as [
-    number[],
-    number[],
-  ]
-  if (off.length === 0) continue
-  console.log(`all ${name}: ${within(sum(off) / sum(automatic), ratioInterval(off, automatic))} of off`)
-}
-for (const [what, bound, of] of [
-  ['of off', 0.97, report.map(({ overOff, interval }) => [overOff, interval] as const)],
-  ['of the best length', 0.95, report.map(({ overBest, bestInterval }) => [overBest, bestInterval] as const)],
+for (const [way, title] of [
+  ['measured', 'as measured'],
+  ['usual', 'each round as long as such rounds usually are'],
 ] as const) {
-  const below = of.filter(([ratio]) => ratio < bound)
-  const surely = below.filter(([, { high }]) => high < bound)
-  console.log(
-    `${report.length} cells: ${below.length} below ${bound} ${what}, ${surely.length} of them with their whole interval`,
-  )
+  console.log(`\n${title}`)
+  for (const { kind, temperature, strategy, drafted, [way]: found } of report) {
+    const { overOff, interval, best, overBest, bestInterval } = found
+    console.log(
+      `T ${String(temperature).padEnd(3)}  ${strategy.padEnd(12)} ${kind.padEnd(6)} ${within(overOff, interval)} of off, ` +
+        `${within(overBest, bestInterval)} of the best length (${best}), drafts of ${drafted.automatic!.toFixed(1)}`,
+    )
+  }
+  for (const name of list(values.strategies)) {
+    const all = report.filter(({ strategy }) => strategy === name).map((cell) => cell[way].milliseconds)
+    const [off, automatic] = ['off', 'automatic'].map((side) => all.flatMap((cell) => cell[side]!)) as [
+      number[],
+      number[],
+    ]
+    if (off.length === 0) continue
+    console.log(`all ${name}: ${within(sum(off) / sum(automatic), ratioInterval(off, automatic))} of off`)
+  }
+  for (const [what, bound, of] of [
+    ['of off', 0.97, report.map((cell) => [cell[way].overOff, cell[way].interval] as const)],
+    ['of the best length', 0.95, report.map((cell) => [cell[way].overBest, cell[way].bestInterval] as const)],
+  ] as const) {
+    const below = of.filter(([ratio]) => ratio < bound)
+    const surely = below.filter(([, { high }]) => high < bound)
+    console.log(
+      `${report.length} cells: ${below.length} below ${bound} ${what}, ${surely.length} of them with their whole interval`,
+    )
+  }
 }
 if (values.json) await writeFile(values.json, JSON.stringify({ size, maxTokens, stretch, cells: report }, null, 2))
 
