@@ -3,7 +3,6 @@ import { basename, join } from 'node:path'
 import type { ExportOptions } from '@foretoken/backend-onnx'
 import { ForetokenError } from '@foretoken/core'
 import { Argument, Command, Option } from 'commander'
-import { intoFolder } from '../convert/into-folder.js'
 import { exitCodes, type ExitCode } from '../failure.js'
 import { jsonOption, whole } from '../options.js'
 import { bytes, duration } from '../terminal/format.js'
@@ -46,9 +45,10 @@ Examples:
   $ foretoken convert small.gguf --to onnx --type q4 -o small-q4
   $ foretoken generate -m model -d small-q4 -p 'Hello'
 
-The folder is laid out like those of the Hugging Face Hub. What else is in it stays: types can lie side by side. A
-tokenizer.json beside the GGUF file is taken as it is; else it is made from what the file says. q4 takes the matrices of
-a Q4_0 file as they are. fp16 halves the files; on a processor it computes as fp32 does.
+The folder is laid out like those of the Hugging Face Hub. Types of one model can lie side by side, and graphs of fixed
+sizes beside the others; what is there of the same kind is replaced. A tokenizer.json beside the GGUF file is taken as it
+is; else it is made from what the file says. q4 takes the matrices of a Q4_0 file as they are. fp16 halves the files; on
+a processor it computes as fp32 does.
 
 Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted; nothing is left of what was not finished.`,
     )
@@ -71,15 +71,13 @@ async function convert(gguf: string, flags: Flags, terminal: Terminal): Promise<
   const progress = createProgress(terminal, label)
   const started = performance.now()
   progress.update(0)
-  const names = await intoFolder(output, (folder) =>
-    exportOnnx(gguf, folder, {
-      type,
-      // Of the static form it is the cache's size, and another form may lie beside it.
-      ...(sizes ? { static: sizes } : context !== undefined && { contextLength: context }),
-      signal: terminal.signal,
-      onProgress: (fraction) => progress.update(fraction),
-    }),
-  )
+  const names = await exportOnnx(gguf, output, {
+    type,
+    // Of the static form it is the cache's size, and another form may lie beside it.
+    ...(sizes ? { static: sizes } : context !== undefined && { contextLength: context }),
+    signal: terminal.signal,
+    onProgress: (fraction) => progress.update(fraction),
+  })
   progress.done(`${label}: ${output} (${duration(performance.now() - started)})`)
 
   const files = await Promise.all(

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -7,7 +6,6 @@ import { draft, draftOnnx, target, targetOnnx } from '@foretoken/demo-models'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Interrupted } from '../failure.js'
 import { runProgram } from '../run.js'
-import { intoFolder } from './into-folder.js'
 
 let folder: string
 beforeEach(async () => {
@@ -72,6 +70,26 @@ describe('convert', { timeout: 60_000 }, () => {
     expect((await convert([...q4, '--context', '4096'])).code).toBe(0)
     expect(await positions()).toBe(4096)
     expect(trained).not.toBe(4096)
+    expect((await convert([draft, '--to', 'onnx', '--static', '-o', output])).code).toBe(0)
+    expect(await positions()).toBe(4096)
+  })
+
+  test('not beside graphs that config.json would be wrong about', async () => {
+    const output = join(folder, 'm')
+    const args = [draft, '--to', 'onnx', '--type', 'q4', '-o', output]
+    expect((await convert([...args, '--context', '4096'])).code).toBe(0)
+    const files = await readdir(output, { recursive: true })
+    const { code, out, err } = await convert([draft, '--to', 'onnx', '-o', output])
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(/model_q4\.onnx.*max_position_embeddings is 4096 there, not \d+\. Use another folder/s)
+    expect(await readdir(output, { recursive: true })).toEqual(files)
+  })
+
+  test('not where a file is', async () => {
+    await writeFile(join(folder, 'm'), '')
+    const { code, err } = await convert([draft, '--to', 'onnx', '-o', join(folder, 'm')])
+    expect(code).toBe(2)
+    expect(err).toMatch(/m cannot be written to: a file is in its place/)
   })
 
   test('Ctrl-C leaves nothing', async () => {
@@ -90,41 +108,5 @@ describe('convert', { timeout: 60_000 }, () => {
     expect([code, out]).toEqual([2, ''])
     expect(err).toMatch(message)
     expect(await readdir(folder)).toEqual([])
-  })
-})
-
-describe('intoFolder', () => {
-  test('what cannot be finished leaves what was there as it was', async () => {
-    const path = join(folder, 'm')
-    await mkdir(path)
-    await writeFile(join(path, 'config.json'), 'old')
-    const failing = intoFolder(path, async (fresh) => {
-      await writeFile(join(fresh, 'config.json'), 'new')
-      throw new Error('the disk is full')
-    })
-    await expect(failing).rejects.toThrow('the disk is full')
-    expect(await readFile(join(path, 'config.json'), 'utf8')).toBe('old')
-    expect(await readdir(folder)).toEqual(['m'])
-  })
-
-  test('takes the place of what has the same name, and leaves the rest', async () => {
-    const path = join(folder, 'm')
-    await mkdir(path)
-    await writeFile(join(path, 'config.json'), 'old')
-    await writeFile(join(path, 'notes.txt'), 'mine')
-    const files = await intoFolder(path, async (fresh) => {
-      await mkdir(join(fresh, 'onnx'))
-      for (const name of ['onnx/model.onnx', 'onnx/model.onnx_data', 'config.json']) {
-        await writeFile(join(fresh, name), 'new')
-      }
-    })
-    expect(files).toEqual(['config.json', join('onnx', 'model.onnx_data'), join('onnx', 'model.onnx')])
-    expect(await readFile(join(path, 'config.json'), 'utf8')).toBe('new')
-    expect(existsSync(join(path, 'notes.txt'))).toBe(true)
-  })
-
-  test('a file is no folder', async () => {
-    await writeFile(join(folder, 'm'), '')
-    await expect(intoFolder(join(folder, 'm'), async () => {})).rejects.toThrow(/cannot be written to: it is a file/)
   })
 })

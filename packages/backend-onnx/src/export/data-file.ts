@@ -33,8 +33,17 @@ export class DataFile {
     this.places.set(name, { type, dimensions, file: this.name, offset, bytes: bytes.length })
   }
 
-  /** Gives what is stored as `from` a second name and shape. */
-  alias(name: string, from: string, dimensions: readonly number[]): void {
-    this.places.set(name, { ...this.places.get(from)!, dimensions })
+  /** Gives what is stored as `from`, or its rows from `first` on, a second name and shape. */
+  alias(name: string, from: string, dimensions: readonly number[], first = 0): void {
+    const place = this.places.get(from)!
+    const size = (sizes: readonly number[]): number => sizes.reduce((product, each) => product * each, 1)
+    const perElement = place.bytes / size(place.dimensions)
+    const bytes = size(dimensions) * perElement
+    this.places.set(name, {
+      ...place,
+      dimensions,
+      offset: place.offset + first * dimensions.at(-1)! * perElement,
+      bytes,
+    })
   }
 }

@@ -69,7 +69,11 @@ export function decoderGraph(architecture: Architecture, weights: Weights): Uint
   // From -keep to the end; -0 is the start.
   const first = graph.node('Reshape', [graph.node('Neg', [keep]), graph.integers([1])])
   const kept = graph.node('Slice', [x, first, graph.integers([2 ** 53 - 1]), graph.integers([1])])
-  const [logits] = weights.logits(graph, normalize(kept, 'output_norm'))
+  const shapeFor = (tokens: number): string => {
+    const texts = graph.node('Shape', [kept], { attributes: { start: 0, end: 2 } })
+    return graph.node('Concat', [texts, graph.integers([tokens])], { attributes: { axis: 0 } })
+  }
+  const [logits] = weights.logits(graph, normalize(kept, 'output_norm'), shapeFor)
   graph.node('Identity', [logits!.value], { outputs: ['logits'] })
   graph.output('logits', 'float', ['batch_size', 'kept', vocabSize])
   return graph.encode()

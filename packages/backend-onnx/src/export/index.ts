@@ -1,12 +1,14 @@
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
 import { readGguf } from '@foretoken/gguf'
 import { architectureOf } from './architecture.js'
 import { DataFile } from './data-file.js'
 import { decoderGraph } from './decoder.js'
-import { writeDescription } from './description.js'
+import { configOf, writeDescription } from './description.js'
 import { largestDimension } from './coreml-operators.js'
+import { intoFolder } from './into-folder.js'
+import { mustBeTrueOf, neighboursOf, removeForm } from './neighbours.js'
 import { checkSizes, embeddingGraph, staticGraph } from './static.js'
 import { staticFile } from './static-names.js'
 import { Weights } from './weights.js'
@@ -20,7 +22,7 @@ export interface ExportOptions {
   readonly type?: WeightType
   /**
    * Tokens that a text can have, by `config.json` and by the tables of positions. Default: what the GGUF says; beyond that,
-   * the model was not trained.
+   * the model was not trained. With `static`, that of the usual graphs beside, where there are any.
    */
   readonly contextLength?: number
   /**
@@ -37,42 +39,54 @@ export interface ExportOptions {
 /**
  * Converts a model from GGUF (llama, qwen2 and qwen3; dense) into ONNX, as a folder laid out like those of the Hugging
  * Face Hub: `config.json`, the tokenizer, and `onnx/model.onnx` (`model_fp16.onnx`, `model_q4.onnx`) with its weights
- * beside it. What else is in the folder stays. One tensor is in memory at a time.
+ * beside it. One tensor is in memory at a time.
+ *
+ * Types, and the usual graphs and static ones, can lie side by side in a folder. Only those of the same kind are replaced,
+ * with all their files, and only once everything is written.
  *
  * The tokenizer comes from the GGUF's metadata; a `tokenizer.json` that lies beside the GGUF goes before.
  *
- * @throws `model-file` for what cannot be converted, `invalid-argument` for options that contradict each other, or the
- * signal's reason.
+ * @returns The files that were written, relative to `folder`.
+ * @throws `model-file` for what cannot be converted; `invalid-argument` for options that contradict each other, a folder
+ * that cannot be written to, or one with other graphs that `config.json` would be wrong about; or the signal's reason.
  */
-export async function exportOnnx(gguf: string, folder: string, options: ExportOptions = {}): Promise<void> {
+export async function exportOnnx(gguf: string, folder: string, options: ExportOptions = {}): Promise<string[]> {
   const { type = 'fp32', contextLength, static: fixed, onProgress, signal } = options
   check(options)
   signal?.throwIfAborted()
   const source = await readGguf(gguf)
   const found = architectureOf(source)
-  const architecture = { ...found, contextLength: contextLength ?? found.contextLength }
-  if (fixed) checkSizes(gguf, architecture, fixed)
-  const onnx = join(folder, 'onnx')
-  await mkdir(onnx, { recursive: true })
-  await writeDescription(source, architecture, folder)
-
+  if (fixed) checkSizes(gguf, found, fixed)
   const variant = type === 'fp32' ? '' : `_${type}`
-  const name = fixed ? staticFile.weights(variant) : `model${variant}.onnx_data`
-  const limits = fixed
-    ? { outputColumns: largestDimension, positions: fixed.contextLength + Math.max(...fixed.buckets) }
-    : { positions: architecture.contextLength }
-  const places = await writeData(join(onnx, name), (data) =>
-    writeWeights(source, architecture, data, { type, ...limits, onProgress, signal }),
-  )
-  const weights = new Weights(places, architecture.tied)
+  const form = { fixed: fixed !== undefined, variant }
+  const neighbours = await neighboursOf(folder, form)
+  const usual = fixed ? neighbours.contextLength : undefined
+  const architecture = { ...found, contextLength: contextLength ?? usual ?? found.contextLength }
+  mustBeTrueOf(folder, neighbours, configOf(source, architecture))
 
-  // The graphs come last: where one is, its weights are complete.
-  if (!fixed) return writeFile(join(onnx, `model${variant}.onnx`), decoderGraph(architecture, weights))
-  await writeFile(join(onnx, staticFile.embedding(variant)), embeddingGraph(architecture, weights))
-  for (const tokens of fixed.buckets) {
-    const graph = staticGraph(architecture, weights, { tokens, contextLength: fixed.contextLength })
-    await writeFile(join(onnx, staticFile.decoder(variant, tokens)), graph)
-  }
+  return intoFolder(folder, async (fresh) => {
+    const onnx = join(fresh, 'onnx')
+    await mkdir(onnx)
+    await writeDescription(source, architecture, fresh)
+    const limits = fixed
+      ? { outputTokens: largestDimension, positions: fixed.contextLength + Math.max(...fixed.buckets) }
+      : { positions: architecture.contextLength }
+    const name = fixed ? staticFile.weights(variant) : `model${variant}.onnx_data`
+    const places = await writeData(join(onnx, name), (data) =>
+      writeWeights(source, architecture, data, { type, ...limits, onProgress, signal }),
+    )
+    const weights = new Weights(places, architecture.tied)
+    if (fixed) {
+      await writeFile(join(onnx, staticFile.embedding(variant)), embeddingGraph(architecture, weights))
+      for (const tokens of fixed.buckets) {
+        const graph = staticGraph(architecture, weights, { tokens, contextLength: fixed.contextLength })
+        await writeFile(join(onnx, staticFile.decoder(variant, tokens)), graph)
+      }
+    } else {
+      await writeFile(join(onnx, `model${variant}.onnx`), decoderGraph(architecture, weights))
+    }
+    await removeForm(folder, form)
+  })
 }
 
 /** What is said when a model is loaded, to see whether it can roll back, has to fit in. */
@@ -99,21 +113,13 @@ function check({ type, contextLength, static: fixed }: ExportOptions): void {
   mustBe(fixed.contextLength, leastContext)
 }
 
-/** Fills a file beside `path`, which takes its place when it is complete. */
 async function writeData(path: string, fill: (data: DataFile) => Promise<void>): Promise<DataFile['places']> {
-  const partial = `${path}.partial`
+  const handle = await open(path, 'w')
   try {
-    const handle = await open(partial, 'w')
     const data = new DataFile(handle, basename(path))
-    try {
-      await fill(data)
-    } finally {
-      await handle.close()
-    }
-    await rename(partial, path)
+    await fill(data)
     return data.places
-  } catch (error) {
-    await rm(partial, { force: true })
-    throw error
+  } finally {
+    await handle.close()
   }
 }

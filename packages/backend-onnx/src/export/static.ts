@@ -121,9 +121,10 @@ export function staticGraph(architecture: Architecture, weights: Weights, sizes:
     const product = two('Mul', activated, weights.multiply(graph, input, part('ffn_up')))
     x = two('Add', x, weights.multiply(graph, product, part('ffn_down')))
   }
-  for (const [block, { value, columns }] of weights.logits(graph, normalize(x, 'output_norm')).entries()) {
-    graph.node('Identity', [value], { outputs: [staticOutputs.logits(block)] })
-    graph.output(staticOutputs.logits(block), 'float', [1, tokens, columns])
+  const shapeFor = (count: number): string => graph.integers([1, tokens, count])
+  for (const [block, logits] of weights.logits(graph, normalize(x, 'output_norm'), shapeFor).entries()) {
+    graph.node('Identity', [logits.value], { outputs: [staticOutputs.logits(block)] })
+    graph.output(staticOutputs.logits(block), 'float', [1, tokens, logits.tokens])
   }
   return graph.encode()
 }

@@ -13,9 +13,9 @@ export const names = {
   sines: 'table of sines',
 } as const
 
-/** The output matrix's columns from `first` on. */
-export function columnsName(first: number | ''): string {
-  return `output columns from ${first}`
+/** The part of the output matrix for the tokens from `first` on. */
+export function outputName(first: number | ''): string {
+  return `output from ${first}`
 }
 
 /** Weights that lie in a file, as they are used in graphs. What is stored in half precision is widened first. */
@@ -58,13 +58,35 @@ export class Weights {
     return this.has(bias) ? graph.node('Add', [product, this.get(graph, bias)]) : product
   }
 
-  /** The logits of hidden states `x`, in pieces: one for each block of columns that lie together. */
-  logits(graph: GraphBuilder, x: string): { value: string; columns: number }[] {
+  /**
+   * The logits of hidden states `x`, in pieces: one for each block of tokens whose weights lie together.
+   *
+   * @param shapeFor The shape of a piece for so many tokens.
+   */
+  logits(
+    graph: GraphBuilder,
+    x: string,
+    shapeFor: (tokens: number) => string,
+  ): { readonly value: string; readonly tokens: number }[] {
     const whole = this.tied ? names.embedding : names.output
-    const [rows] = this.places.get(names.numbers(whole))?.dimensions ?? []
-    if (rows !== undefined) return [{ value: this.product(graph, x, whole), columns: rows }]
-    const pieces = [...this.places].filter(([name]) => name.startsWith(columnsName('')))
-    return pieces.map(([name, { dimensions }]) => ({ value: this.product(graph, x, name), columns: dimensions[1]! }))
+    const [blocked] = this.places.get(names.numbers(whole))?.dimensions ?? []
+    if (blocked !== undefined) return [{ value: this.product(graph, x, whole), tokens: blocked }]
+    const parts = [...this.places.keys()].filter((name) => name.startsWith(outputName('')))
+    if (!this.tied) {
+      return parts.map((name) => ({
+        value: this.product(graph, x, name),
+        tokens: this.places.get(name)!.dimensions[1]!,
+      }))
+    }
+    // The rows that are looked up, multiplied with as they lie: Gemm can, but only takes matrices.
+    const shape = graph.integers([-1, this.places.get(names.rows)!.dimensions[1]!])
+    const states = graph.node('Reshape', [x, shape])
+    return (parts.length > 0 ? parts : [names.rows]).map((name) => {
+      const tokens = this.places.get(name)!.dimensions[0]!
+      const rows = this.widened(graph, name, (stored) => stored)
+      const product = graph.node('Gemm', [states, rows], { attributes: { transB: 1 } })
+      return { value: graph.node('Reshape', [product, shapeFor(tokens)]), tokens }
+    })
   }
 
   private product(graph: GraphBuilder, x: string, matrix: string): string {

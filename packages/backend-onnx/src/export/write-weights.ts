@@ -5,15 +5,15 @@ import { toBlocks } from './blocks.js'
 import type { DataFile } from './data-file.js'
 import { rotations } from './rotations.js'
 import { transposed } from './transpose.js'
-import { columnsName, names } from './weights.js'
+import { outputName, names } from './weights.js'
 
 export const weightTypes = ['fp32', 'fp16', 'q4'] as const
 export type WeightType = (typeof weightTypes)[number]
 
 export interface WriteOptions {
   readonly type: WeightType
-  /** How many columns of the output matrix lie together; all of them where absent. */
-  readonly outputColumns?: number | undefined
+  /** For how many tokens the output matrix lies together; all of them where absent. */
+  readonly outputTokens?: number | undefined
   /** For how many positions the tables of cosines and sines are. */
   readonly positions: number
   readonly onProgress?: ((fraction: number) => void) | undefined
@@ -53,7 +53,7 @@ async function writeMatrix(
   tensor: GgufTensor,
   bytes: Uint8Array,
   { tied, vocabSize }: Architecture,
-  { type, outputColumns = vocabSize }: WriteOptions,
+  { type, outputTokens = vocabSize }: WriteOptions,
 ): Promise<void> {
   const { name } = tensor
   const [columns, rows] = tensor.dimensions as [number, number]
@@ -73,16 +73,22 @@ async function writeMatrix(
   }
   const elements = type === 'fp16' ? 'float16' : 'float'
   const values = type === 'fp16' ? halves(tensor, bytes) : decoded(tensor, bytes)
-  // Tied: the embedding's rows are the output's columns, so each gets the layout that it is read in.
-  if (isEmbedding) await data.put(names.rows, elements, [rows, columns], values)
-  if (!isOutput) {
-    if (!isEmbedding) await data.put(name, elements, [columns, rows], transposed(values, rows, columns))
-    return
-  }
-  for (let first = 0; first < rows; first += outputColumns) {
-    const count = Math.min(outputColumns, rows - first)
-    const part = values.subarray(first * columns, (first + count) * columns)
-    await data.put(columnsName(first), elements, [columns, count], transposed(part, count, columns))
+  const blocks = Array.from({ length: Math.ceil(rows / outputTokens) }, (_, block) => {
+    const first = block * outputTokens
+    return { first, count: Math.min(outputTokens, rows - first) }
+  })
+  if (isEmbedding) {
+    await data.put(names.rows, elements, [rows, columns], values)
+    // A graph that has the whole already would hold it twice.
+    if (!tied || blocks.length === 1) return
+    for (const { first, count } of blocks) data.alias(outputName(first), names.rows, [count, columns], first)
+  } else if (isOutput) {
+    for (const { first, count } of blocks) {
+      const part = values.subarray(first * columns, (first + count) * columns)
+      await data.put(outputName(first), elements, [columns, count], transposed(part, count, columns))
+    }
+  } else {
+    await data.put(name, elements, [columns, rows], transposed(values, rows, columns))
   }
 }
 

@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }))
 
 const tiny = (): string => join(folder, 'tiny.gguf')
 const graph = (name: string): string => join(folder, 'onnx', `model_static_${name}.onnx`)
-const convert = (buckets: number[], contextLength: number, type: 'fp32' | 'fp16' = 'fp32'): Promise<void> =>
+const convert = (buckets: number[], contextLength: number, type: 'fp32' | 'fp16' = 'fp32'): Promise<string[]> =>
   exportOnnx(tiny(), folder, { type, static: { buckets, contextLength } })
 
 /** Changes config.json. */

@@ -64,7 +64,9 @@ export class StaticDecoder {
     const { Tensor } = this.ort
     const ids = new BigInt64Array(size)
     ids.set(tokens.map(BigInt))
-    const positions = BigInt64Array.from({ length: size }, (_, index) => BigInt(held + index))
+    // What fills up stays where the last token is: past it, the tables of positions may end.
+    const last = tokens.length - 1
+    const positions = BigInt64Array.from({ length: size }, (_, index) => BigInt(held + Math.min(index, last)))
     return (await this.embedding.run({
       [embeddingInputs.ids]: new Tensor('int64', ids, [1, size]),
       [embeddingInputs.positions]: new Tensor('int64', positions, [1, size]),
