@@ -1,18 +1,18 @@
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { Decoding } from '../contender.js'
-import { exportOnnx } from '../onnx/export.js'
 import { type ChildSetup, serve } from '../serve.js'
 import { loadTransformers } from './library.js'
 
 serve(async (setup) => {
   const { AutoModelForCausalLM, AutoTokenizer, BaseStreamer, env } = await loadTransformers()
-  const folder = await exportOnnx(setup.target)
+  const folder = dirname(dirname(setup.target))
+  const type = /^model_(.*)\.onnx$/.exec(basename(setup.target))?.[1] ?? 'fp32'
   env.allowRemoteModels = false
   env.localModelPath = dirname(folder)
   const name = folder.slice(env.localModelPath.length + 1)
   const tokenizer = await AutoTokenizer.from_pretrained(name)
   const model = await AutoModelForCausalLM.from_pretrained(name, {
-    dtype: 'fp32',
+    dtype: type,
     device: 'cpu',
     use_external_data_format: true,
     session_options: { intraOpNumThreads: setup.threads, interOpNumThreads: 1 },

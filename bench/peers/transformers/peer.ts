@@ -2,12 +2,18 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { ensureOnnx } from '../../../apps/cli/src/convert/ensure-onnx.js'
 import { ForetokenError } from '../../../packages/core/src/index.js'
 import { peerInChild } from '../child.js'
 import type { Peer, Setup } from '../contender.js'
 
 /** ONNX Runtime under transformers.js, on the target's weights in single precision. It has no speculative decoding. */
 export async function transformersJs(setup: Setup): Promise<Peer> {
+  return transformersOn({ ...setup, target: await ensureOnnx(setup.target, { type: 'fp32', signal: setup.signal }) })
+}
+
+/** The same on an .onnx file, as `target`, in a folder as the Hugging Face Hub lays it out. */
+export async function transformersOn(setup: Setup): Promise<Peer> {
   await install(setup.signal)
   return peerInChild('transformers.js', new URL('child.ts', import.meta.url), [{ name: 'plain', role: 'plain' }], setup)
 }

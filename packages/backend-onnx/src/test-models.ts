@@ -1,7 +1,7 @@
 import { loadModel as loadGguf } from '@foretoken/backend-llama'
 import type { LlamaModel } from '@foretoken/backend-llama'
 import { draft, target } from '@foretoken/demo-models'
-import { exportOnnx } from '../../../bench/peers/onnx/export.js'
+import { ensureOnnx } from '../../../apps/cli/src/convert/ensure-onnx.js'
 import { loadModel } from './load.js'
 import type { OnnxModel } from './model.js'
 import type { LoadOptions } from './options.js'
@@ -13,7 +13,7 @@ const ggufs = { target, draft }
 export type Role = keyof typeof ggufs
 
 export const openDemo = async (role: Role, options: Omit<LoadOptions, 'path'> = {}): Promise<OnnxModel> =>
-  loadModel({ path: await exportOnnx(ggufs[role]), ...options })
+  loadModel({ path: await ensureOnnx(ggufs[role], { type: 'fp32' }), ...options })
 
 /** The same model on llama.cpp. */
 export const openReference = (role: Role): Promise<LlamaModel> =>

@@ -1,4 +1,5 @@
 import { freemem } from 'node:os'
+import { basename } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
 import {
   draft,
@@ -78,5 +79,22 @@ async function inflateOne(
     onProgress: ({ bytesWritten, bytesTotal }) => progress.update(bytesWritten / bytesTotal, bytesTotal),
   })
   if (!reused) progress.done(`${label}: ${path} (${duration(performance.now() - started)})`)
-  return sources.has(file) ? ensureOnnx(path, large ? 'fp32' : 'q4', terminal) : path
+  return sources.has(file) ? convert(path, large ? 'fp32' : 'q4', terminal) : path
+}
+
+async function convert(gguf: string, type: 'fp32' | 'q4', terminal: Terminal): Promise<string> {
+  const label = `converting ${basename(gguf)} to ONNX, ${type}`
+  const progress = createProgress(terminal, label)
+  const started = performance.now()
+  let reused = true
+  const path = await ensureOnnx(gguf, {
+    type,
+    signal: terminal.signal,
+    onProgress: (fraction) => {
+      reused = false
+      progress.update(fraction)
+    },
+  })
+  if (!reused) progress.done(`${label}: ${path} (${duration(performance.now() - started)})`)
+  return path
 }

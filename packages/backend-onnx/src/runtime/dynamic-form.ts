@@ -11,7 +11,7 @@ import type { OpenRequest } from './messages.js'
 import type { OnnxRuntime } from './onnxruntime.js'
 
 /** Contexts of fewer tokens are copied in each pass: the copies cost less than what saves them. */
-const longContext = 1024
+const longContext = 256
 
 /** A graph for any number of tokens, as the Hub has them. */
 export async function dynamicForm(ort: OnnxRuntime, request: OpenRequest): Promise<Form> {

@@ -21,8 +21,10 @@ export function sessionOptions(
       session: {
         // The graph comes from memory: its weights lie beside the file that it was read from.
         model_external_initializers_file_folder_path: dirname(file),
-        // Threads that wait by turning in circles take the cores from the other model's.
-        intra_op: { allow_spinning: '0' },
+        // Threads that wait for the next operator turn in circles for about as long as it takes to wake one. Longer than that
+        // takes the cores from whoever else wants them, the other model's threads among them.
+        intra_op: { allow_spinning: '1', spin_duration_us: '20' },
+        force_spinning_stop: '1',
       },
     },
   }
