@@ -8,8 +8,6 @@ export const longest = 48
 
 /** The share of the time that may be spent on finding out whether drafts have begun to pay. */
 const curiosity = 0.0125
-/** How much of what drafts have saved may be lost again, in passes over one token. */
-const mostCredit = 20
 /** Gains below this are checked against a plain pass, once in so many rounds. */
 const doubtful = 1.25
 const checkEvery = 24
@@ -152,7 +150,7 @@ export class Guard {
     this.unseen++
     this.sincePlain = 0
     prospects.sinceTrial++
-    prospects.credit = Math.min(mostCredit, prospects.credit + curiosity)
+    prospects.earn(0, curiosity)
   }
 
   /** What the draft in hand makes of the round: expected tokens over expected time, as times plain decoding. */
@@ -329,7 +327,7 @@ export class Guard {
     const most = 2 * (this.askedFor + drafted * prospects.stepMs + passes.expected(drafted + 1))
     const ms = Math.min(totalMs, most)
     const saved = this.decision.most > 0 ? tokens - ms / plain : 0
-    prospects.credit = Math.min(mostCredit, prospects.credit + saved + (curiosity * ms) / plain)
+    prospects.earn(saved, (curiosity * ms) / plain)
   }
 }
 

@@ -17,7 +17,12 @@ export interface Plan {
   readonly usual: readonly number[]
 }
 
-const firstCredit = 2.5
+/** What may be lost on one that nobody has tried. */
+const firstCredit = 2
+/** What may be lost at a time on a drafter that has saved nothing: enough for a trial that has much to read first. */
+const mostShare = 3
+/** How much of what drafts have saved may be lost again, in passes over one token. */
+const mostCredit = 20
 /** How fast the expectation of a position follows what drafts say of it. */
 const recent = 0.15
 /** Weight of what is believed of a drafter that has not drafted yet. */
@@ -39,7 +44,7 @@ export class Prospects {
   readMs: number | undefined
   /**
    * What drafts may lose from here on, in passes of the target over one token: what they have saved, up to a limit, and
-   * a small share of the time. It begins with a few passes, for a drafter has to be tried to be known.
+   * a small share of the time, up to a smaller one. It begins with a little, for a drafter has to be tried to be known.
    */
   credit = firstCredit
   /** Rounds since the last trial. */
@@ -54,6 +59,13 @@ export class Prospects {
   constructor(stepMs = 0) {
     this.askMs = stepMs
     this.stepMs = stepMs
+  }
+
+  /** @param saved By a draft; below 0 what it lost. @param share Of the time, that may be spent on finding out. */
+  earn(saved: number, share: number): void {
+    const credit = Math.min(mostCredit, this.credit + saved)
+    // What nobody saved is not saved up: a long time without drafts must not end in a spree.
+    this.credit = Math.max(credit, Math.min(mostShare, credit + share))
   }
 
   /**
