@@ -8,6 +8,9 @@ const groups = [0, 1, 2, 4, 8, 16]
 /** Weight of what is believed beforehand, in observations: of a range of confidence, and of a position within it. */
 const priorWeight = 3
 const rangeWeight = 4
+/** How far one observation moves the bias, in log odds, and how far it goes at most. */
+const biasRate = 0.15
+const mostBias = 5
 /** The most observations that are remembered: the past fades as others come. */
 const memory = 40
 
@@ -19,21 +22,32 @@ export class Acceptance {
   private readonly byRange = new Counts(ranges)
   private readonly byPosition = new Counts(ranges * groups.length)
 
+  /** How much more often it is right than it says, in log odds, whatever it says. */
+  private bias = 0
+
   /** How many tokens were judged, ever. */
   evidence = 0
 
   /** The probability that a token at `position` (0 is the first) is accepted, of which the drafter is so sure. */
   expected(position: number, range: number): number {
-    // What a drafter says of itself, taken with a grain of salt.
-    const sure = (ends[range - 1] ?? 0) / 2 + (ends[range] ?? 1) / 2
-    const ofRange = this.byRange.mean(range, 0.15 + 0.75 * sure, priorWeight)
+    const ofRange = this.byRange.mean(range, this.believed(range), priorWeight)
     return this.byPosition.mean(cellOf(range, position), ofRange, rangeWeight)
   }
 
   observe(position: number, range: number, accepted: boolean): void {
     this.evidence++
+    // Logistic regression, one step: a drafter that was wrong where it was sure will be elsewhere, too.
+    const bias = this.bias + biasRate * ((accepted ? 1 : 0) - this.believed(range))
+    this.bias = Math.min(mostBias, Math.max(-mostBias, bias))
     this.byRange.add(range, accepted ? 1 : 0)
     this.byPosition.add(cellOf(range, position), accepted ? 1 : 0)
+  }
+
+  /** What the drafter says of itself, taken with a grain of salt, and for as modest or boastful as it has shown to be. */
+  private believed(range: number): number {
+    const sure = (ends[range - 1] ?? 0) / 2 + (ends[range] ?? 1) / 2
+    const said = 0.15 + 0.75 * sure
+    return 1 / (1 + ((1 - said) / said) * Math.exp(-this.bias))
   }
 
   /** The text has gone on, or is another: at most so many observations of each kind still count. */

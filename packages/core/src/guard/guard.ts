@@ -17,6 +17,17 @@ const checkSoon = 3
 /** Rounds until one that ought to pay, but has lost too much, is tried again. */
 const patience = 16
 const promising = 1.1
+/** Each trial in a row that fails halves how often there is one, so many times. */
+const mostHalvings = 2
+/** How long the first drafts of a text may be: of a drafter that nobody has seen before, and of others. */
+const firstOfAll = 4
+const firstOfText = 8
+/** Drafts may be so many times as long as what was accepted of late, beyond that. */
+const growth = 2
+/** How fast what was accepted of late fades, by round. */
+const fading = 0.6
+/** A plan whose first so many tokens cannot be afforded cannot be tried. */
+const few = 3
 /** Texts are expected to be half as long as they may be, and no longer than this, when the prompt is yet to be read. */
 const longText = 256
 /** A drafter with so many tokens to read shows how fast it reads; with fewer than these, how fast it answers. */
@@ -25,8 +36,8 @@ const short = 4
 /** A drafter that answers within this share of a pass over one token is asked in any case: its draft says more. */
 const negligible = 0.01
 /** Before so many tokens were judged, a drafter has the benefit of the doubt: its first few may have been hard ones. */
-const enough = 12
-const benefitOfDoubt = 0.85
+const enough = 24
+const benefitOfDoubt = 0.6
 /** How many observations of earlier texts count in a new one. */
 const carried = 12
 /** The most that asking is taken to cost, in passes over one token. */
@@ -91,6 +102,8 @@ export class Guard {
   private sincePlain = 0
   /** The part of the round in which the drafter read the prompt: no round to come has it. */
   private readingMs = 0
+  /** The most tokens that were accepted of late. */
+  private reach = 0
 
   /** @param maxTokens The most tokens that may be said. */
   constructor(
@@ -186,9 +199,12 @@ export class Guard {
         // A drafter that never asks says nothing of how sure it is.
         prospects.acceptance.observe(i, this.ranges[i] ?? rangeOf(1), i < accepted)
       }
-      prospects.accepted += accepted
+      if (drafted > 0) this.reach = Math.max(accepted, fading * this.reach)
       if (this.answeredAt === this.askedAt) this.learnAsk(draftMs)
-      if (decision.kind === 'trial') this.prospects.sinceTrial = 0
+      if (decision.kind === 'trial') {
+        prospects.sinceTrial = 0
+        prospects.failedTrials = accepted > 0 ? 0 : prospects.failedTrials + 1
+      }
       this.unseen = 0
     }
     this.settle(totalMs - this.readingMs, drafted, accepted + 1)
@@ -197,24 +213,26 @@ export class Guard {
   private decide(): Decision {
     const { prospects, passes } = this
     if (!passes.known) return { kind: 'off', most: 0 }
+    const { acceptance, credit, sinceTrial } = prospects
+    const plan = this.plan(this.limit)
+    const { speedup, length } = plan
     const most = this.affordable()
-    const plan = this.plan(Math.max(1, most))
-    if (most === 0) {
-      // Bad luck, or a machine that stood still, must not keep out for long what ought to pay.
-      const due = this.opened && plan.speedup > promising && this.prospects.sinceTrial >= patience
-      return due ? { kind: 'trial', most: 1, plan } : { kind: 'off', most, plan }
+    const pays = speedup > 1 && this.repays(plan)
+    const broke = most < Math.min(length, few)
+    if (pays && !broke) {
+      const doubted = passes.puzzled && speedup < shaky ? checkSoon : speedup < doubtful ? checkEvery : Infinity
+      return this.sincePlain >= doubted ? { kind: 'check', most: 0, plan } : { kind: 'draft', most, plan }
     }
-    const pays = plan.speedup > 1 && this.repays(plan)
-    const { speedup } = plan
-    const doubted = passes.puzzled && speedup < shaky ? checkSoon : speedup < doubtful ? checkEvery : Infinity
-    if (pays && this.sincePlain >= doubted) return { kind: 'check', most: 0, plan }
-    if (pays) return { kind: 'draft', most, plan }
+    const plain = passes.expected(1)
+    const asking = this.askingAtMost / plain
+    const loss = asking + (plan.ms - prospects.askMs) / plain - plan.tokens
+    const eager = 1 / 2 ** Math.min(mostHalvings, prospects.failedTrials)
     // As often as the share of time that is set aside for it pays for what a trial can be expected to lose.
-    const asking = this.askingAtMost / passes.expected(1)
-    const loss = asking + (plan.ms - prospects.askMs) / passes.expected(1) - plan.tokens
-    if (asking > prospects.credit) return { kind: 'off', most: 0, plan }
-    const doubt = prospects.acceptance.evidence < enough && plan.speedup > benefitOfDoubt
-    if (doubt || this.prospects.sinceTrial * curiosity >= loss) return { kind: 'trial', most: plan.length, plan }
+    const paid = credit > 0 && sinceTrial * curiosity * eager >= loss
+    const doubt = !broke && asking <= credit && acceptance.evidence < enough && speedup > benefitOfDoubt
+    // Bad luck, or a machine that stood still, must not keep out for long what ought to pay.
+    const due = pays && speedup > promising && sinceTrial * eager >= patience
+    if (paid || doubt || due) return { kind: 'trial', most: length, plan }
     return { kind: this.asksCheaply ? 'draft' : 'off', most: this.asksCheaply ? most : 0, plan }
   }
 
@@ -234,16 +252,20 @@ export class Guard {
     )
   }
 
-  /** How long a draft may be so that we could bear it being all wrong. */
+  /** How long a draft may be: short at first, and longer as drafts are accepted, for one may be wrong from the start. */
+  private get limit(): number {
+    const first = this.prospects.acceptance.evidence < enough ? firstOfAll : firstOfText
+    return Math.min(longest, Math.round(first + growth * this.reach))
+  }
+
+  /** The same, so that we could bear it being all wrong. */
   private affordable(): number {
-    const { prospects, passes } = this
+    const { prospects, passes, limit } = this
     const plain = passes.expected(1)
-    // The first drafts of an unknown drafter are short.
-    const most = Math.min(longest, 3 + 4 * prospects.accepted)
     // What a prompt takes to be read is weighed by itself: it is no loss of the drafts.
     const asking = this.opened ? this.askingAtMost : prospects.askMs
     let length = 0
-    while (length < most) {
+    while (length < limit) {
       const loss = asking + length * prospects.stepMs + passes.expected(length + 2) - plain
       if (loss > prospects.credit * plain) break
       length++

@@ -49,8 +49,8 @@ export class Prospects {
   credit = firstCredit
   /** Rounds since the last trial. */
   sinceTrial = 0
-  /** Tokens that were accepted, ever. */
-  accepted = 0
+  /** Trials in a row of which nothing was accepted. */
+  failedTrials = 0
 
   /** How sure the drafter was lately, by position: weights of the ranges of confidence, which sum to 1 at most. */
   private readonly offered: Float64Array[] = []
