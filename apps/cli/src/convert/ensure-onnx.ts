@@ -4,7 +4,7 @@ import type { ExportOptions } from '@foretoken/backend-onnx'
 import { cacheDirectory } from '@foretoken/demo-models'
 
 /** Changes with what the exporter writes. */
-const version = 4
+const version = 5
 
 export interface EnsureOnnxOptions extends Pick<ExportOptions, 'contextLength' | 'onProgress' | 'signal'> {
   readonly type: 'fp32' | 'q4'

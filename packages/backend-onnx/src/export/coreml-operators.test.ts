@@ -37,7 +37,7 @@ function widest(size: number) {
 
 it.each<[string, TinyDecoder | undefined]>([
   ['the demo target', undefined],
-  ['qwen2', { architecture: 'qwen2', biases: true }],
+  ['qwen2', { architecture: 'qwen2', biases: ['q', 'k', 'v'] }],
   ['qwen3', { architecture: 'qwen3', headNorms: true }],
   ['a large vocabulary', wide],
   ['a large vocabulary, tied', wideTied],

@@ -32,6 +32,16 @@ export function decoderGraph(architecture: Architecture, weights: Weights): Uint
     const split = graph.node('Reshape', [x, graph.integers([0, 0, count, headSize])])
     return graph.node('Reshape', [normalize(split, name), graph.integers([0, 0, count * headSize])])
   }
+  /** Queries, keys and values. The attention takes all three in the place of the first, too. */
+  const attentionInputs = (x: string, part: (name: string) => string): string[] => {
+    const together = weights.multiply(graph, x, part('attn_qkv'))
+    if (!architecture.headNorms) return [together, '', '']
+    const outputs = ['q', 'k', 'v'].map((name) => `${together}_${name}`) as [string, string, string]
+    const sizes = graph.integers([heads, kvHeads, kvHeads].map((count) => count * headSize))
+    graph.node('Split', [together, sizes], { outputs, attributes: { axis: -1 } })
+    const [q, k, v] = outputs
+    return [normalizeHeads(q, part('attn_q_norm'), heads), normalizeHeads(k, part('attn_k_norm'), kvHeads), v]
+  }
 
   const attend = (x: string, layer: number): string => {
     const part = (name: string): string => `blk.${layer}.${name}`
@@ -42,11 +52,7 @@ export function decoderGraph(architecture: Architecture, weights: Weights): Uint
     )
     const present = ['key', 'value'].map((what) => cache('present', what))
     for (const name of present) graph.output(name, 'float', dimensions('total'))
-    const multiplied = (name: string): string => weights.multiply(graph, x, part(name))
-    const normed = (name: string, count: number): string =>
-      architecture.headNorms ? normalizeHeads(multiplied(name), part(`${name}_norm`), count) : multiplied(name)
-    const [q, k, v] = [normed('attn_q', heads), normed('attn_k', kvHeads), multiplied('attn_v')]
-    return graph.node('GroupQueryAttention', [q, k, v, ...past, lasts, total, cosines, sines], {
+    return graph.node('GroupQueryAttention', [...attentionInputs(x, part), ...past, lasts, total, cosines, sines], {
       outputs: [`attention_${layer}`, ...present],
       attributes: { num_heads: heads, kv_num_heads: kvHeads, do_rotary: 1, rotary_interleaved: 0 },
       domain: 'com.microsoft',

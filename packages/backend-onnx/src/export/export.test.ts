@@ -68,7 +68,8 @@ const tiny: [string, TinyDecoder][] = [
     { architecture: 'llama', ropeFactors: Array.from({ length: 16 }, (_, i) => 1 + i / 3) },
   ],
   ['llama with stretched positions', { architecture: 'llama', ropeScale: 4 }],
-  ['qwen2', { architecture: 'qwen2', biases: true, headSize: 16 }],
+  ['llama with some biases', { architecture: 'llama', biases: ['q', 'v'] }],
+  ['qwen2', { architecture: 'qwen2', biases: ['q', 'k', 'v'], headSize: 16 }],
   ['qwen3', { architecture: 'qwen3', headNorms: true, tied: true }],
 ]
 
@@ -164,7 +165,7 @@ describe('q4', () => {
     expect(sizes[0]!.size).toBeLessThan(sizes[1]!.size / 4)
     const { operators } = readGraph(await readFile(join(folder, 'onnx', 'model_q4.onnx')))
     const layers = operators.get('com.microsoft:GroupQueryAttention')!
-    expect(operators.get('com.microsoft:MatMulNBits')).toBe(7 * layers + 1)
+    expect(operators.get('com.microsoft:MatMulNBits')).toBe(5 * layers + 1)
     expect(operators.has('MatMul')).toBe(false)
   })
 

@@ -39,7 +39,7 @@ export interface ExportOptions {
 /**
  * Converts a model from GGUF (llama, qwen2 and qwen3; dense) into ONNX, as a folder laid out like those of the Hugging
  * Face Hub: `config.json`, the tokenizer, and `onnx/model.onnx` (`model_fp16.onnx`, `model_q4.onnx`) with its weights
- * beside it. One tensor is in memory at a time.
+ * beside it. One tensor is in memory at a time, or queries, keys and values of a layer.
  *
  * Types, and the usual graphs and static ones, can lie side by side in a folder. Only those of the same kind are replaced,
  * with all their files, and only once everything is written.
@@ -69,8 +69,8 @@ export async function exportOnnx(gguf: string, folder: string, options: ExportOp
     await mkdir(onnx)
     await writeDescription(source, architecture, fresh)
     const limits = fixed
-      ? { outputTokens: largestDimension, positions: fixed.contextLength + Math.max(...fixed.buckets) }
-      : { positions: architecture.contextLength }
+      ? { outputTokens: largestDimension, positions: fixed.contextLength + Math.max(...fixed.buckets), joined: false }
+      : { positions: architecture.contextLength, joined: true }
     const name = fixed ? staticFile.weights(variant) : `model${variant}.onnx_data`
     const places = await writeData(join(onnx, name), (data) =>
       writeWeights(source, architecture, data, { type, ...limits, onProgress, signal }),

@@ -17,7 +17,8 @@ export interface TinyDecoder {
   /** Default 32, with which the heads together are wider than the model. */
   readonly headSize?: number
   readonly tied?: boolean
-  readonly biases?: boolean
+  /** Which of the attention's inputs have one. */
+  readonly biases?: readonly ('q' | 'k' | 'v')[]
   readonly headNorms?: boolean
   /** What the frequencies of the pairs are divided by. */
   readonly ropeFactors?: readonly number[]
@@ -62,10 +63,7 @@ export async function writeTinyDecoder(path: string, of: TinyDecoder): Promise<v
     ['ffn_norm.weight', [hidden]],
   ]
   if (of.headNorms) vectors.push(['attn_q_norm.weight', [headSize]], ['attn_k_norm.weight', [headSize]])
-  if (of.biases) {
-    vectors.push(['attn_q.bias', [heads * headSize]])
-    vectors.push(['attn_k.bias', [kvHeads * headSize]], ['attn_v.bias', [kvHeads * headSize]])
-  }
+  for (const part of of.biases ?? []) vectors.push([`attn_${part}.bias`, [(part === 'q' ? heads : kvHeads) * headSize]])
   const specs: TensorSpec[] = [
     { name: 'token_embd.weight', type: outer, dimensions: [hidden, vocabulary.tokens.length] },
     { name: 'output_norm.weight', type: 'F32', dimensions: [hidden] },
