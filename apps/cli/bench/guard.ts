@@ -5,46 +5,32 @@
  * Each ratio is given twice: of the times as they were, and with each round as long as such rounds usually took in this run
  * (see usual-times.ts). The first has all the noise of the machine in it, the second what was decided and what that costs.
  *
- *     npm run bench:guard -- [--size 350m] [--content code,edits] [--temperatures 0,1] [--strategies draft-model,random]
- *                            [--prompts 3] [--max-tokens 64] [--lengths 1,2,3,4,6,8,12] [--json file]
+ *     npm run bench:guard -- [--backend onnx] [--size 350m] [--content code,edits] [--temperatures 0,1]
+ *                            [--strategies draft-model,random] [--prompts 3] [--max-tokens 64]
+ *                            [--lengths 1,2,3,4,6,8,12] [--json file]
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { loadModel } from '@foretoken/backend-llama'
-import {
-  automaticLength,
-  draftModel,
-  type DraftStrategy,
-  fixedLength,
-  type LanguageModel,
-  type LengthPolicy,
-  prediction,
-  router,
-  type Sequence,
-  suffixDecoding,
-  tokenRecycling,
-} from '@foretoken/core'
-import {
-  draft,
-  draftShapes,
-  ensureInflated,
-  inflationNote,
-  promptKinds,
-  type ShapeName,
-  target,
-} from '@foretoken/demo-models'
+import { automaticLength, fixedLength, type LengthPolicy, type Sequence } from '@foretoken/core'
+import { promptKinds } from '@foretoken/demo-models'
 import { withOwnEdits } from '../src/bench/own-edits.js'
 import { schedule } from '../src/bench/schedule.js'
-import type { ContestPrompt } from '../src/measure/contest.js'
+import { noteOn, prepare } from '../src/demo/prepare.js'
+import type { Size } from '../src/demo/sizes.js'
 import { decodeRounds } from '../src/measure/decode.js'
 import { inStep, stretches } from '../src/measure/in-step.js'
 import { type Interval, ratioInterval } from '../src/measure/statistics.js'
 import { recording, type TimedRound, UsualRounds } from '../src/measure/usual-times.js'
+import { type Backend, backends } from '../src/models/backend.js'
+import { modelFiles } from '../src/models/files.js'
+import { openModel } from '../src/models/load.js'
 import { builtInPrompts } from '../src/models/prompts.js'
-import { randomTokens, unrelated } from './wrong-drafts.js'
+import { drafters, type Drafting } from './guard/drafters.js'
+import { openPairs, type Pair } from './pairs.js'
 
 const { values } = parseArgs({
   options: {
+    backend: { type: 'string', default: 'llama' },
     size: { type: 'string', default: '350m' },
     content: { type: 'string', default: promptKinds.join(',') },
     temperatures: { type: 'string', default: '0,0.7,1' },
@@ -56,53 +42,44 @@ const { values } = parseArgs({
   },
 })
 const list = (text: string): string[] => text.split(',').filter(Boolean)
-const size = values.size as ShapeName
+const backend = values.backend as Backend
+if (!backends.includes(backend)) throw new Error(`--backend ${backend}: use ${backends.join(' or ')}.`)
+const size = values.size as Size
 const maxTokens = Number(values['max-tokens'])
 const kinds = list(values.content)
 const temperatures = list(values.temperatures).map(Number)
 /** Tokens whose times are compared as one: the more stretches, the better chance can be told from a difference. */
 const stretch = 16
 
-type Making = (prompt: ContestPrompt) => DraftStrategy | undefined
-const makers: Record<string, (draft: LanguageModel) => DraftStrategy | Making> = {
-  auto: (draft) => router(suffixDecoding(), draftModel({ model: draft })),
-  'draft-model': (draft) => draftModel({ model: draft }),
-  suffix: () => suffixDecoding(),
-  recycling: () => tokenRecycling(),
-  prediction:
-    () =>
-    ({ prediction: text }) =>
-      text === undefined ? undefined : prediction({ text }),
-  random: () => randomTokens(),
-  unrelated: (draft) => draftModel({ model: unrelated(draft) }),
-}
-
-/** All are under way at once, so each has models of its own; the weights lie in memory once. */
-interface Side {
+/** All are under way at once. */
+interface Side extends Pair {
   readonly name: string
   readonly length: LengthPolicy
-  readonly model: LanguageModel
-  readonly draft: LanguageModel
   /** By cell but for its content: what a strategy has seen and the guard has learned goes on from text to text. */
-  readonly strategies: Map<string, DraftStrategy | Making>
+  readonly strategies: Map<string, Drafting>
 }
 
-const load = { gpu: false, contextSize: 1024 } as const
-const targetPath = (await ensureInflated({ source: target, shape: size, type: 'F16' })).path
-const draftPath = (await ensureInflated({ source: draft, shape: draftShapes[size], type: 'Q4_0' })).path
-const sides: Side[] = []
-for (const [name, length] of [
+const terminal = {
+  out: process.stdout,
+  err: process.stderr,
+  input: process.stdin,
+  env: process.env,
+  // Ctrl-C ends the process itself.
+  signal: new AbortController().signal,
+}
+const contextSize = 1024
+const demo = modelFiles({ backend })
+const files = await prepare(demo, size, terminal)
+const lengths: [name: string, length: LengthPolicy][] = [
   ['off', fixedLength(0)],
   ['automatic', automaticLength()],
-  ...list(values.lengths).map((gamma) => [gamma, fixedLength(Number(gamma))] as const),
-] as const) {
-  const model = await loadModel({ ...load, path: targetPath })
-  const drafting = await loadModel({ ...load, sequences: 2, path: draftPath })
-  if (sides.length === 0) console.log(`${model.description}\n${drafting.description}\n${inflationNote}\n`)
-  sides.push({ name, length, model, draft: drafting, strategies: new Map() })
-}
+  ...list(values.lengths).map((gamma): [string, LengthPolicy] => [gamma, fixedLength(Number(gamma))]),
+]
+const pairs = await openPairs({ backend, files, count: lengths.length, contextSize }, terminal)
+const sides = lengths.map(([name, length], i): Side => ({ ...pairs[i]!, name, length, strategies: new Map() }))
+console.log(`${sides[0]!.model.description}\n${sides[0]!.draft.description}\n${noteOn(true, files)}\n`)
 
-const small = await loadModel({ ...load, path: target })
+const small = await openModel(demo.target, { backend, gpu: false, device: 'cpu', context: contextSize }, terminal)
 const plan = await withOwnEdits(schedule(await builtInPrompts(kinds), Number(values.prompts)), {
   model: small,
   minTokens: maxTokens,
@@ -139,7 +116,7 @@ for (const prompt of [plan.warmUp, ...plan.rounds.flat()]) {
       const tracks = await inStep(
         sides.map(({ model, draft, length, strategies }, side) => {
           const key = `${temperature} ${name}`
-          const strategy = (!warming && strategies.get(key)) || makers[name]!(draft)
+          const strategy = (!warming && strategies.get(key)) || drafters[name]!(draft)
           if (!warming) strategies.set(key, strategy)
           return decodeRounds({
             model,
@@ -251,7 +228,8 @@ for (const [way, title] of [
     )
   }
 }
-if (values.json) await writeFile(values.json, JSON.stringify({ size, maxTokens, stretch, cells: report }, null, 2))
+if (values.json)
+  await writeFile(values.json, JSON.stringify({ backend, size, maxTokens, stretch, cells: report }, null, 2))
 
 function within(value: number, { low, high }: Interval): string {
   return `${value.toFixed(3)}x (${low.toFixed(3)}-${high.toFixed(3)})`
