@@ -62,14 +62,26 @@ const range = (count: number): TokenId[] => Array.from({ length: count }, (_, in
 const rowsOf = (rows: LogitsRows) => Array.from({ length: rows.count }, (_, row) => [...rows.row(row)])
 
 describe('the queue of passes', () => {
+  it('merges the forwards that are asked for in one breath, and tells of the pass', async () => {
+    const { context, queue } = open()
+    context.milliseconds = 1
+    const lines = [line(0), line(1), line(2)]
+    const passed = await Promise.all(lines.map((each, index) => queue.forward(each, range(index + 1), 1, undefined)))
+    expect(context.passes.map((pass) => pass.map(({ line: id }) => id))).toEqual([[0, 1, 2]])
+    expect(passed.map(rowsOf)).toEqual([[[0, 1]], [[1, 1]], [[2, 1]]])
+    for (const { pass } of passed) expect(pass).toEqual({ tokens: 6, sequences: 3, ms: 1 })
+  })
+
   it('merges the forwards that wait while a pass runs', async () => {
     const { context, queue } = open()
-    const lines = [line(0), line(1), line(2)]
-    const rows = await Promise.all(
-      lines.map(async (each, index) => rowsOf(await queue.forward(each, range(index + 1), 1, undefined))),
-    )
-    expect(context.passes.map((pass) => pass.map(({ line: id }) => id))).toEqual([[0], [1, 2]])
-    expect(rows).toEqual([[[0, 1]], [[0, 2]], [[1, 2]]])
+    context.milliseconds = 5
+    const read = async (id: number) => rowsOf(await queue.forward(line(id), [1], 1, undefined))
+    await read(0)
+    const first = read(0)
+    await nextTurn()
+    await Promise.all([first, read(1), read(2)])
+    expect(context.inBackground).toBeGreaterThan(0)
+    expect(context.passes.map((pass) => pass.map(({ line: id }) => id))).toEqual([[0], [0], [1, 2]])
   })
 
   it('keeps generations that run side by side in one pass each', async () => {
@@ -87,6 +99,8 @@ describe('the queue of passes', () => {
   it('does not let a newcomer overwrite rows that are about to be read', async () => {
     const { queue } = open()
     const first = queue.forward(line(0), [1], 1, undefined)
+    await undefined
+    await undefined
     const second = queue.forward(line(1), [1], 1, undefined)
     // Some promises later, but in the same turn of the event loop.
     const read = first.then(async (rows) => {
@@ -194,9 +208,11 @@ describe('the queue of passes', () => {
     const { context, queue } = open()
     context.milliseconds = 10
     await nextTurn()
+    await queue.forward(line(0), [1], 1, undefined)
+    const before = clock
     const running = queue.forward(line(0), [1], 1, undefined)
-    const passesThen = await queue.exclusively(() => context.passes.length)
-    expect(passesThen).toBe(1)
+    await nextTurn()
+    expect(await queue.exclusively(() => [context.passes.length, clock])).toEqual([2, before + 10])
     await running
     await expect(
       queue.exclusively(() => {

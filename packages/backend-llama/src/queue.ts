@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import type { LogitsRows, TokenId } from '@foretoken/core'
+import type { LogitsRows, Pass, TokenId } from '@foretoken/core'
 import { currentTurn, needsTurn, nextTurn } from './event-loop.js'
 import type { NativeContext } from './ffi/context.js'
 import { PassTimes } from './pass-times.js'
@@ -78,7 +78,7 @@ export class PassQueue implements RowSource {
       // A copy: what the caller does to its list meanwhile must not change what the cache is said to hold.
       this.waiting.push({ line, tokens: tokens.slice(), outputs, signal, done: 0, earlier: [], resolve, reject })
       if (this.inFlight || this.scheduled) return
-      if (this.waiting.length === 1 && this.mayStartNow(line)) this.startPass()
+      if (this.waiting.length === 1 && this.mayStartNow(line)) this.startPassSoon()
       else this.startPassNextTurn()
     })
   }
@@ -124,9 +124,18 @@ export class PassQueue implements RowSource {
     return this.readers === 0 || (this.readers === 1 && this.reader === line) || this.readTurn !== currentTurn()
   }
 
+  /** In this turn still: what others ask for in the same breath comes along. */
+  private startPassSoon(): void {
+    this.startPassAfter(Promise.resolve())
+  }
+
   private startPassNextTurn(): void {
+    this.startPassAfter(nextTurn())
+  }
+
+  private startPassAfter(moment: Promise<void>): void {
     this.scheduled = true
-    void nextTurn().then(() => {
+    void moment.then(() => {
       this.scheduled = false
       this.startPass()
     })
@@ -154,7 +163,7 @@ export class PassQueue implements RowSource {
       try {
         status = this.context.decode()
       } catch (error) {
-        this.endPass(slices, rows, error)
+        this.failPass(slices, error)
         return
       }
       this.finish(slices, rows, tokens, started, status)
@@ -163,40 +172,52 @@ export class PassQueue implements RowSource {
     this.inFlight = true
     this.context.decodeInBackground(this.gpu).then(
       (status) => this.finish(slices, rows, tokens, started, status),
-      (error: unknown) => this.endPass(slices, rows, error),
+      (error: unknown) => this.failPass(slices, error),
     )
   }
 
   private finish(slices: readonly Slice<Job>[], rows: number, tokens: number, started: number, status: number): void {
     if (status !== 0) {
-      this.endPass(slices, rows, passFailed(status))
+      this.failPass(slices, passFailed(status))
       return
     }
     try {
       this.context.loadRows(rows)
     } catch (error) {
-      this.endPass(slices, rows, error)
+      this.failPass(slices, error)
       return
     }
-    this.times.observe(tokens, performance.now() - started)
-    this.endPass(slices, rows, undefined)
+    const ms = performance.now() - started
+    this.times.observe(tokens, ms)
+    this.endPass(slices, { tokens, sequences: slices.length, ms })
   }
 
-  private endPass(slices: readonly Slice<Job>[], rows: number, error: unknown): void {
+  private endPass(slices: readonly Slice<Job>[], pass: Pass): void {
+    let row = 0
+    this.leavePass(() => {
+      for (const slice of slices) {
+        this.settle(slice, pass, row)
+        row += slice.rows
+      }
+    })
+  }
+
+  private failPass(slices: readonly Slice<Job>[], error: unknown): void {
+    this.leavePass(() => {
+      for (const slice of slices) this.fail(slice, error)
+    })
+  }
+
+  private leavePass(settle: () => void): void {
     this.inFlight = false
     this.readers = 0
     this.readTurn = currentTurn()
-    let row = 0
-    for (const slice of slices) {
-      if (error === undefined) this.settle(slice, row)
-      else this.fail(slice, error)
-      row += slice.rows
-    }
+    settle()
     for (const action of this.afterPass.splice(0)) action()
     if (this.waiting.length > 0) this.startPassNextTurn()
   }
 
-  private settle({ job, from, to, rows }: Slice<Job>, firstRow: number): void {
+  private settle({ job, from, to, rows }: Slice<Job>, pass: Pass, firstRow: number): void {
     for (let token = from; token < to; token++) job.line.held.push(job.tokens[token] as TokenId)
     job.done = to
     if (to < job.tokens.length) {
@@ -206,7 +227,7 @@ export class PassQueue implements RowSource {
     this.remove(job)
     this.reader = job.line
     this.readers++
-    job.resolve(new PassRows(this, firstRow, rows, job.earlier))
+    job.resolve(new PassRows(this, pass, firstRow, rows, job.earlier))
   }
 
   private fail({ job }: Slice<Job>, error: unknown): void {

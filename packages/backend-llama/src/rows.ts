@@ -1,5 +1,5 @@
 import { ForetokenError, kernels } from '@foretoken/core'
-import type { LogitsRows, TokenId } from '@foretoken/core'
+import type { LogitsRows, Pass, TokenId } from '@foretoken/core'
 
 /** Where the rows of one pass lie, and whether they are still its own. */
 export interface RowSource {
@@ -11,6 +11,7 @@ export interface RowSource {
 /** The rows that one forward got out of a pass. */
 export class PassRows implements LogitsRows {
   readonly count: number
+  readonly pass: Pass
   private readonly source: RowSource
   private readonly stamp: number
   private readonly first: number
@@ -21,8 +22,9 @@ export class PassRows implements LogitsRows {
    * @param count How many they are.
    * @param earlier Copies of the rows that earlier passes of a long forward gave.
    */
-  constructor(source: RowSource, first: number, count: number, earlier: readonly Float32Array[]) {
+  constructor(source: RowSource, pass: Pass, first: number, count: number, earlier: readonly Float32Array[]) {
     this.source = source
+    this.pass = pass
     this.stamp = source.stamp
     this.first = first
     this.earlier = earlier

@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import type { ChatMessage, TokenId, Tokenizer } from '@foretoken/core'
+import type { RenderChat, TokenId, Tokenizer } from '@foretoken/core'
 import { chatRenderer } from '@foretoken/core/backend'
 import { Template } from '@huggingface/jinja'
 import type { Calls } from './ffi/calls.js'
@@ -9,7 +9,7 @@ import type { Pointer } from './ffi/structs.js'
 export class LlamaTokenizer implements Tokenizer {
   readonly vocabSize: number
   readonly fingerprint: string
-  readonly renderChat?: (messages: readonly ChatMessage[]) => string
+  readonly renderChat?: RenderChat
   private readonly calls: Calls
   private readonly vocab: Pointer
   private readonly start: TokenId

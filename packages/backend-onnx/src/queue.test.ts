@@ -33,7 +33,7 @@ describe('PassQueue', () => {
     expect(passes()).toEqual([[1]])
     for (let index = 0; index < 5; index++) (await pass(index)).end()
     expect(passes()).toEqual([[1], [2, 4, 6], [3], [5], [7]])
-    expect((await Promise.all(all)).map((logits) => logits![0])).toEqual([1, 2, 3, 4, 5, 6, 7])
+    expect((await Promise.all(all)).map(({ logits }) => logits![0])).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
 
   it('runs eight at a time at most', async () => {
@@ -92,7 +92,7 @@ describe('PassQueue', () => {
     ;(await pass(0)).fail(reason)
     await expect(first).rejects.toBe(reason)
     ;(await pass(1)).end()
-    expect((await Promise.all(others)).map((logits) => logits![0])).toEqual([2, 3])
+    expect((await Promise.all(others)).map(({ logits }) => logits![0])).toEqual([2, 3])
   })
 
   it('drops what is cancelled, and all when it is closed', async () => {
@@ -106,7 +106,7 @@ describe('PassQueue', () => {
     await expect(third).rejects.toBe(gone)
     await expect(run(4)).rejects.toBe(gone)
     ;(await pass(0)).end()
-    expect((await first)![0]).toBe(1)
+    expect((await first).logits![0]).toBe(1)
     await nextTurn()
     await nextTurn()
     expect(passes()).toEqual([[1]])

@@ -1,13 +1,19 @@
-import type { ForetokenError } from '@foretoken/core'
+import type { ForetokenError, Pass } from '@foretoken/core'
 import type { PassCount } from './rows.js'
 import type { Host } from './runtime/host.js'
 import type { TextPass } from './runtime/messages.js'
 
 const mostTexts = 8
 
+/** What a text got out of a pass. */
+export interface Passed {
+  readonly logits: Float32Array | undefined
+  readonly pass: Pass
+}
+
 interface Job {
   readonly text: TextPass
-  readonly resolve: (logits: Float32Array | undefined) => void
+  readonly resolve: (passed: Passed) => void
   readonly reject: (reason: unknown) => void
 }
 
@@ -38,7 +44,7 @@ export class PassQueue implements PassCount {
   }
 
   /** @returns The logits of the last tokens of `text`, as many as it asks for. */
-  run(text: TextPass): Promise<Float32Array | undefined> {
+  run(text: TextPass): Promise<Passed> {
     return new Promise((resolve, reject) => {
       if (this.closed !== undefined) {
         reject(this.closed)
@@ -68,8 +74,13 @@ export class PassQueue implements PassCount {
     const jobs = this.takeJobs()
     this.inFlight = true
     this.passes++
+    const tokens = jobs.reduce((sum, { text }) => sum + text.tokens.length, 0)
+    const started = performance.now()
     this.host.call({ op: 'pass', model: this.model, texts: jobs.map(({ text }) => text) }).then(
-      (logits) => this.end(jobs, (job, index) => job.resolve(logits[index])),
+      (logits) => {
+        const pass = { tokens, sequences: jobs.length, ms: performance.now() - started }
+        this.end(jobs, (job, index) => job.resolve({ logits: logits[index], pass }))
+      },
       (error: unknown) => this.end(jobs, (job) => job.reject(error)),
     )
   }

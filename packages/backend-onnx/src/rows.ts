@@ -1,5 +1,5 @@
 import { ForetokenError, kernels } from '@foretoken/core'
-import type { LogitsRows, TokenId } from '@foretoken/core'
+import type { LogitsRows, Pass, TokenId } from '@foretoken/core'
 
 /** Counts the passes of a model: rows are good until the next one. */
 export interface PassCount {
@@ -9,11 +9,13 @@ export interface PassCount {
 /** The logits of a forward, in the buffers in which the worker sent them: one for each pass that it took. */
 export class PassRows implements LogitsRows {
   readonly count: number
+  readonly pass: Pass
   private readonly rows: readonly Float32Array[]
   private readonly model: PassCount
   private readonly made: number
 
-  constructor(buffers: readonly Float32Array[], vocabSize: number, model: PassCount) {
+  constructor(buffers: readonly Float32Array[], vocabSize: number, pass: Pass, model: PassCount) {
+    this.pass = pass
     this.rows = buffers.flatMap((buffer) =>
       Array.from({ length: buffer.length / vocabSize }, (_, row) =>
         buffer.subarray(row * vocabSize, (row + 1) * vocabSize),

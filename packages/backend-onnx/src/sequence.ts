@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import type { Capabilities, LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
+import type { Capabilities, LogitsRows, Outputs, Pass, Sequence, TokenId } from '@foretoken/core'
 import { checkForward, checkLength, inUse } from '@foretoken/core/backend'
 import type { PassQueue } from './queue.js'
 import { PassRows } from './rows.js'
@@ -96,17 +96,19 @@ export class OnnxSequence implements Sequence {
     const { queue, vocabSize } = this.model
     const buffers: Float32Array[] = []
     const silent = tokens.length - outputs
+    let pass: Pass | undefined
     for (let from = 0; from < tokens.length; from += tokensPerPass) {
       signal?.throwIfAborted()
       if (this.disposed !== undefined) throw this.disposed
       const part = tokens.slice(from, from + tokensPerPass)
       const rows = Math.max(0, Math.min(part.length, from + part.length - silent))
-      const logits = await queue.run({ sequence: this.id, at: this.length, tokens: part, outputs: rows })
+      const passed = await queue.run({ sequence: this.id, at: this.length, tokens: part, outputs: rows })
+      pass = passed.pass
       if (this.disposed !== undefined) throw this.disposed
       for (const token of part) this.held.push(token)
-      if (logits !== undefined) buffers.push(logits)
+      if (passed.logits !== undefined) buffers.push(passed.logits)
     }
-    return new PassRows(buffers, vocabSize, queue)
+    return new PassRows(buffers, vocabSize, pass!, queue)
   }
 
   private async alone<Result>(action: () => Promise<Result>): Promise<Result> {

@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'runtime'
   /** A draft strategy could not be loaded, threw, hung, or proposed something illegal. */
   | 'strategy'
+  /** A server has as much under way as it takes, or is about to end. */
+  | 'busy'
 
 const marker = Symbol.for('foretoken.error')
 
@@ -34,12 +36,15 @@ const marker = Symbol.for('foretoken.error')
 export class ForetokenError extends Error {
   override readonly name = 'ForetokenError'
   readonly code: ErrorCode
+  /** With `busy`: in how many seconds it is worth asking again; a whole number, at least 1. Absent where never. */
+  declare readonly retryAfter?: number
   /** @internal */
   readonly [marker] = true
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfter?: number }) {
     super(message, options)
     this.code = code
+    if (options?.retryAfter !== undefined) this.retryAfter = options.retryAfter
   }
 
   /** Whether `error` is a Foretoken error, and, when `code` is given, whether it is that one. */

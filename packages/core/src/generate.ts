@@ -205,7 +205,7 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
       room,
     })) {
       metrics.add(round)
-      passes.observe(round.draft.tokens.length + 1, round.passMs)
+      passes.observeRound(round.draft.tokens.length + 1, round.verdict.accepted + 1, round.passMs, round.pass)
       while (warned < warnings.length) yield { type: 'warning', text: '', warning: warnings[warned++]! }
 
       for (const { token, origin, logprobs } of tokensOf(round)) {

@@ -30,13 +30,18 @@ export type {
   LanguageModel,
   LogitsRows,
   Outputs,
+  Pass,
   PassTime,
+  RenderChat,
   Sequence,
   TokenId,
   Tokenizer,
+  Tool,
+  ToolCall,
 } from './model.js'
 export type { PromptEvent } from './read-prompt.js'
 export { reconcile } from './reconcile.js'
+export { checkRequest } from './request.js'
 export { createChance, type Chance } from './sampling/chance.js'
 export { createSampler, type Forced, type Sampler, type SamplerContext } from './sampling/chain.js'
 export { coupledChance } from './sampling/coupled-chance.js'
@@ -60,6 +65,7 @@ export {
   type SuffixDecodingOptions,
   type SuffixStore,
 } from './strategies/index.js'
+export { together, type ModelInCompany, type SequenceInCompany } from './together.js'
 export type { Draft, Drafter, DrafterInit, DraftRequest, DraftStrategy, Hindsight, Verdict } from './strategy.js'
 export {
   block,

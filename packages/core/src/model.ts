@@ -1,5 +1,5 @@
 import type { Constraint } from './constrain/constraint.js'
-import type { FormatDescription } from './constrain/format.js'
+import type { FormatDescription, JsonSchema } from './constrain/format.js'
 
 /** A token's number in the model's vocabulary: an integer in `[0, vocabSize)`. */
 export type TokenId = number
@@ -31,12 +31,45 @@ export interface Tokenizer {
    */
   bytes?(token: TokenId): Uint8Array
   /** The text that the model's own chat template makes of `messages`; absent when the model has no template. */
-  readonly renderChat?: (messages: readonly ChatMessage[]) => string
+  readonly renderChat?: RenderChat
 }
 
+/**
+ * @param options.tools What the model may call.
+ * @param options.describe Whether the tools are described to the model in the system message, and calls and results written
+ * as text, rather than handed to the template. Default: where the template does not know tools.
+ * @throws `unsupported` when the template refuses the messages.
+ */
+export type RenderChat = (
+  messages: readonly ChatMessage[],
+  options?: { tools?: readonly Tool[]; describe?: boolean },
+) => string
+
 export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant'
+  /** `tool`: what a call gave. */
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
   readonly content: string
+  /** Who speaks, where several play one role. */
+  readonly name?: string
+  /** What the assistant called. */
+  readonly toolCalls?: readonly ToolCall[]
+  /** Of a `tool` message: the call that it answers. */
+  readonly toolCallId?: string
+}
+
+export interface ToolCall {
+  readonly id: string
+  readonly name: string
+  /** JSON text, of an object. */
+  readonly arguments: string
+}
+
+/** A function that a model may ask its caller to call. */
+export interface Tool {
+  readonly name: string
+  readonly description?: string
+  /** What its arguments look like. Default: it has none. */
+  readonly parameters?: JsonSchema
 }
 
 /** What a model can do, so that callers ask before they try. */
@@ -89,6 +122,15 @@ export interface LanguageModel {
   dispose(): Promise<void>
 }
 
+/** One pass of a model, which several sequences may have shared. */
+export interface Pass {
+  /** The tokens that went through it, of all sequences. */
+  readonly tokens: number
+  readonly sequences: number
+  /** How long it took, in milliseconds: the waiting before it does not count. */
+  readonly ms: number
+}
+
 /** How many of the last tokens of a forward pass give a row of logits. */
 export type Outputs = 'all' | 'last' | 'none' | number
 
@@ -134,6 +176,8 @@ export interface Sequence {
  */
 export interface LogitsRows {
   readonly count: number
+  /** The pass that they came out of, the last one where there were several. Absent where the backend does not tell. */
+  readonly pass?: Pass
   /** The token with the largest logit; the smallest id among equals. Never copies the row. */
   argmax(row: number): TokenId
   /** The row itself, `vocabSize` values. Not a copy. */

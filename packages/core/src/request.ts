@@ -2,9 +2,28 @@ import type { Matcher } from './constrain/constraint.js'
 import { ForetokenError } from './errors.js'
 import type { GenerateOptions } from './generate.js'
 import type { TokenId } from './model.js'
+import { createSampler } from './sampling/chain.js'
 import { resolveOptions } from './sampling/options.js'
 import { block, coupled, greedy, verifiers, type Verifier } from './verify/index.js'
 import { withLogprobs } from './verify/with-logprobs.js'
+
+/**
+ * Checks what can be checked of a request before it runs: for servers, whose requests wait. The response format is left to
+ * `model.constrain`.
+ *
+ * @returns The prompt's tokens.
+ * @throws what `generate()` rejects with: `invalid-argument`, `unsupported`, `context-overflow`.
+ */
+export function checkRequest(options: GenerateOptions): TokenId[] {
+  chooseSeed(options)
+  stopStrings(options.stop)
+  const prompt = promptTokens(options)
+  tokenLimit(options, prompt.length)
+  chooseVerifier(options)
+  mustRollBack(options)
+  createSampler(options, { tokenizer: options.model.tokenizer, promptLength: prompt.length })
+  return prompt
+}
 
 /** The tokens to go on from. @throws `invalid-argument`, `unsupported` */
 export function promptTokens({ model, prompt, messages }: GenerateOptions): TokenId[] {

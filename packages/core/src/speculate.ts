@@ -1,6 +1,6 @@
 import { hindsight } from './hindsight.js'
 import type { LengthControl } from './length/policy.js'
-import type { LogitsRows, Sequence, TokenId } from './model.js'
+import type { LogitsRows, Pass, Sequence, TokenId } from './model.js'
 import type { Chance } from './sampling/chance.js'
 import type { Sampler } from './sampling/chain.js'
 import type { Draft, Drafter, Verdict } from './strategy.js'
@@ -27,6 +27,8 @@ export interface Round {
   readonly verdict: Verdict
   readonly draftMs: number
   readonly passMs: number
+  /** What is known of the pass; without it nobody shared it, and it took {@link passMs}. */
+  readonly pass: Pass | undefined
   readonly totalMs: number
 }
 
@@ -47,6 +49,7 @@ export async function* speculate(run: Speculation): AsyncGenerator<Round, never>
     // Forward: one pass of the target over the last token and the draft judges every drafted token at once.
     const input = [context[context.length - 1]!, ...draft.tokens]
     const rows = await target.forward(input, { outputs: 'all', signal })
+    const { pass } = rows
     const passed = performance.now()
 
     // Verify: how much of the draft may stay, and what the target says after it.
@@ -60,7 +63,7 @@ export async function* speculate(run: Speculation): AsyncGenerator<Round, never>
     context.push(verdict.next)
 
     const totalMs = performance.now() - started
-    const round = { draft, verdict, draftMs: drafted - started, passMs: passed - drafted, totalMs }
+    const round = { draft, verdict, draftMs: drafted - started, passMs: passed - drafted, pass, totalMs }
     length.observe?.(round)
     yield round
   }

@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import type { ChatMessage, TokenId, Tokenizer } from '@foretoken/core'
+import type { RenderChat, TokenId, Tokenizer } from '@foretoken/core'
 import { chatRenderer } from '@foretoken/core/backend'
 import { Template } from '@huggingface/jinja'
 import type { LlamaModel as NodeLlamaModel, Token } from 'node-llama-cpp'
@@ -9,7 +9,7 @@ import type { ModelInfo } from '../inspect.js'
 export class PublicApiTokenizer implements Tokenizer {
   readonly vocabSize: number
   readonly fingerprint: string
-  readonly renderChat?: (messages: readonly ChatMessage[]) => string
+  readonly renderChat?: RenderChat
   private readonly model: NodeLlamaModel
   private closed = false
 

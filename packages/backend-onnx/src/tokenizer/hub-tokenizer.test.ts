@@ -201,6 +201,22 @@ describe('chat templates', () => {
     expect(render({ chat_template: named })).toBe('plain')
   })
 
+  it('with a name of their own are for tools', () => {
+    const forTools =
+      '{% for t in tools %}{{ t.function.description }}{% endfor %}' +
+      '{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function.arguments.key }}{% endfor %}{% endfor %}'
+    const named = [
+      { name: 'default', template: '{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}' },
+      { name: 'tool_use', template: forTools },
+    ]
+    const tools = [{ name: 'f', description: 'Of use: ' }]
+    const ask = [{ role: 'user', content: 'hi' }] as const
+    const renderChat = (chat_template: typeof named) => make(sentencePiece(), { chat_template }).renderChat!
+    expect(renderChat(named)(ask, { tools })).toBe('Of use: hi')
+    expect(renderChat(named)(ask)).toBe('[user]hi')
+    expect(renderChat(named.slice(0, 1))(ask, { tools })).toMatch(/^\[system\].*"Of use: ".*\[user\]hi$/s)
+  })
+
   it('that refuse the messages are named as the reason', () => {
     expect(() => render({ chat_template: "{{ raise_exception('user first') }}" })).toThrow(
       expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('user first') }),

@@ -1,5 +1,5 @@
 import { ForetokenError } from '@foretoken/core'
-import type { ChatMessage, TokenId, Tokenizer } from '@foretoken/core'
+import type { RenderChat, TokenId, Tokenizer } from '@foretoken/core'
 import { chatRenderer } from '@foretoken/core/backend'
 import { Template } from '@huggingface/jinja'
 import { fingerprintOf } from './fingerprint.js'
@@ -28,7 +28,7 @@ export class HubTokenizer implements Tokenizer {
   readonly vocabSize: number
   readonly fingerprint: string
   readonly endTokens: readonly TokenId[]
-  readonly renderChat?: (messages: readonly ChatMessage[]) => string
+  readonly renderChat?: RenderChat
   private readonly vocabulary: Vocabulary
   private readonly splitter: Splitter
   private readonly start: readonly TokenId[]
@@ -50,8 +50,14 @@ export class HubTokenizer implements Tokenizer {
     const starts = said === undefined ? startsOf(json.post_processor) : said ? [start] : []
     this.start = tokens(starts)
     this.splitter = new Splitter(json, this.vocabulary)
-    const template = chatTemplate ?? templateOf(config)
-    if (template !== undefined) this.renderChat = chatRenderer(() => new Template(template), start ?? '', end ?? '')
+    const rendererOf = (template: string): RenderChat =>
+      chatRenderer(() => new Template(template), start ?? '', end ?? '')
+    const template = chatTemplate ?? templateOf(config, 'default')
+    if (template !== undefined) {
+      const [plain, forTools] = [rendererOf(template), chatTemplate ?? templateOf(config, 'tool_use')]
+      const withTools = forTools === undefined || forTools === template ? plain : rendererOf(forTools)
+      this.renderChat = (messages, options) => (options?.tools?.length ? withTools : plain)(messages, options)
+    }
   }
 
   encode(text: string, options: { special?: boolean; start?: boolean } = {}): TokenId[] {
@@ -98,10 +104,10 @@ function startsOf(processor: PostProcessor | null | undefined): string[] {
   return (processor.single ?? []).slice(0, Math.max(0, before)).flatMap((item) => item.SpecialToken?.id ?? [])
 }
 
-/** Some models have several, by name: `default` and one for tools, or for documents. */
-function templateOf({ chat_template: templates }: TokenizerConfig): string | undefined {
+/** Some models have several, by name: `default`, `tool_use`, one for documents. */
+function templateOf({ chat_template: templates }: TokenizerConfig, name: string): string | undefined {
   if (typeof templates === 'string') return templates
-  return templates?.find(({ name }) => name === 'default')?.template
+  return templates?.find((each) => each.name === name)?.template
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -174,7 +174,9 @@ export class Guard {
       survival *= this.expected(i)
       tokens += survival
     }
-    return (tokens * this.passes.expected(1)) / (draftMs + this.passes.expected(drafted + 1))
+    const others = this.passes.saidToOthers
+    const ms = draftMs + this.passes.beside(drafted + 1)
+    return ((tokens + others) * this.passes.beside(1)) / ((1 + others) * ms)
   }
 
   /** Another's draft was taken in this round, and `said` came of it: this is how ours would have fared. */
@@ -223,9 +225,10 @@ export class Guard {
       const doubted = passes.puzzled && speedup < shaky ? checkSoon : speedup < doubtful ? checkEvery : Infinity
       return this.sincePlain >= doubted ? { kind: 'check', most: 0, plan } : { kind: 'draft', most, plan }
     }
-    const plain = passes.expected(1)
-    const asking = this.askingAtMost / plain
-    const loss = asking + (plan.ms - prospects.askMs) / plain - plan.tokens
+    const plain = passes.beside(1)
+    const others = passes.saidToOthers
+    const asking = ((1 + others) * this.askingAtMost) / plain
+    const loss = asking + ((1 + others) * (plan.ms - prospects.askMs)) / plain - plan.tokens - others
     const eager = 1 / 2 ** Math.min(mostHalvings, prospects.failedTrials)
     // As often as the share of time that is set aside for it pays for what a trial can be expected to lose.
     const paid = credit > 0 && sinceTrial * curiosity * eager >= loss
@@ -247,9 +250,7 @@ export class Guard {
 
   /** Whether a drafter that has the prompt to read first makes up for that soon enough. */
   private repays({ speedup }: Plan): boolean {
-    return (
-      this.opened || this.horizon * (1 - 1 / speedup) * this.passes.expected(1) > this.asking - this.prospects.askMs
-    )
+    return this.opened || this.horizon * (1 - 1 / speedup) * this.passes.beside(1) > this.asking - this.prospects.askMs
   }
 
   /** How long a draft may be: short at first, and longer as drafts are accepted, for one may be wrong from the start. */
@@ -261,20 +262,20 @@ export class Guard {
   /** The same, so that we could bear it being all wrong. */
   private affordable(): number {
     const { prospects, passes, limit } = this
-    const plain = passes.expected(1)
+    const plain = passes.beside(1)
     // What a prompt takes to be read is weighed by itself: it is no loss of the drafts.
     const asking = this.opened ? this.askingAtMost : prospects.askMs
     let length = 0
     while (length < limit) {
-      const loss = asking + length * prospects.stepMs + passes.expected(length + 2) - plain
-      if (loss > prospects.credit * plain) break
+      const loss = asking + length * prospects.stepMs + passes.beside(length + 2) - plain
+      if ((1 + passes.saidToOthers) * loss > prospects.credit * plain) break
       length++
     }
     return length
   }
 
   private get asksCheaply(): boolean {
-    return this.asking < negligible * this.passes.expected(1)
+    return this.asking < negligible * this.passes.beside(1)
   }
 
   /** What asking costs now, in milliseconds. A drafter that was not asked for long has some text to read. */
@@ -285,7 +286,7 @@ export class Guard {
 
   /** The same for a trial. One that has been left behind in this text gets its trial however much it has to read. */
   private get askingAtMost(): number {
-    return this.opened ? Math.min(this.asking, mostAsking * this.passes.expected(1)) : this.asking
+    return this.opened ? Math.min(this.asking, mostAsking * this.passes.beside(1)) : this.asking
   }
 
   /** Tokens that the drafter has not seen. */
@@ -306,11 +307,11 @@ export class Guard {
     const { prospects, passes, survival } = this
     const { most } = this.decision
     const rate = this.rate()
-    const here = passes.expected(index + 1)
+    const here = passes.beside(index + 1)
     let reached = survival * expected
     let gain = reached
     for (let further = 1; ; further++) {
-      const time = passes.expected(index + further + 1) - here + (further - 1 + steps) * prospects.stepMs
+      const time = passes.beside(index + further + 1) - here + (further - 1 + steps) * prospects.stepMs
       if (gain > rate * time) return true
       if (index + further >= most || reached < 0.02) return false
       reached *= this.decision.plan?.usual[index + further] ?? 0
@@ -318,9 +319,10 @@ export class Guard {
     }
   }
 
-  /** Tokens per millisecond that this text can be said at: what the plan promises, and never less than plain decoding gives. */
+  /** Tokens per millisecond that can be said, to all who share the passes: what the plan promises, at least what plain decoding gives. */
   private rate(): number {
-    return Math.max(1, this.decision.plan?.speedup ?? 1) / this.passes.expected(1)
+    const { passes, decision } = this
+    return ((1 + passes.saidToOthers) * Math.max(1, decision.plan?.speedup ?? 1)) / passes.beside(1)
   }
 
   private time(index: number, now: number): void {
@@ -343,13 +345,15 @@ export class Guard {
   /** What the round saved or lost against plain decoding. */
   private settle(totalMs: number, drafted: number, tokens: number): void {
     const { prospects, passes } = this
-    const plain = passes.expected(1)
+    const plain = passes.beside(1)
     if (!(plain > 0)) return
     // Of a long pause, no more is the draft's fault than what it could have taken.
-    const most = 2 * (this.askedFor + drafted * prospects.stepMs + passes.expected(drafted + 1))
+    const most = 2 * (this.askedFor + drafted * prospects.stepMs + passes.beside(drafted + 1))
     const ms = Math.min(totalMs, most)
-    const saved = this.decision.most > 0 ? tokens - ms / plain : 0
-    prospects.earn(saved, (curiosity * ms) / plain)
+    const others = passes.saidToOthers
+    const usual = ((1 + others) * ms) / plain
+    const saved = this.decision.most > 0 ? tokens + others - usual : 0
+    prospects.earn(saved, curiosity * usual)
   }
 }
 

@@ -1,10 +1,12 @@
-import type { LanguageModel, PassTime } from '../model.js'
+import type { LanguageModel, Pass, PassTime } from '../model.js'
 
 /** How far a pass over one token moves the scale, and one over several the scale, its own ratio and all other ratios. */
 const plainRate = 0.2
 const scaleRate = 0.05
 const ownRate = 0.3
 const othersRate = 0.15
+/** How fast the company in which passes are made changes. */
+const companyRate = 0.2
 /** A pass this many times as long as expected, or as short, is a surprise; several in a row are believed sooner. */
 const surprising = 1.3
 const believed = 2.5
@@ -26,6 +28,10 @@ export class PassTimes {
   private direction = 0
   private surprises = 0
   private unsettled = false
+  /** Of the passes lately: tokens of others, sequences, and what a round said. */
+  private othersMean = 0
+  private sequencesMean = 1
+  private saidMean = 1
 
   constructor(curve: readonly PassTime[] = []) {
     const believed = bounded(curve)
@@ -53,6 +59,34 @@ export class PassTimes {
    */
   expected(tokens: number): number {
     return (this.scale ?? NaN) * this.ratio(tokens)
+  }
+
+  /**
+   * A round of one text is over, in which the pass took `own` of its tokens and it said `said`.
+   *
+   * @param waited Milliseconds that it waited for the pass, which count where the backend does not tell of it.
+   */
+  observeRound(own: number, said: number, waited: number, pass: Pass | undefined): void {
+    const { tokens, sequences, ms } = pass ?? { tokens: own, sequences: 1, ms: waited }
+    this.othersMean += companyRate * (tokens - own - this.othersMean)
+    this.sequencesMean += companyRate * (sequences - this.sequencesMean)
+    this.saidMean += companyRate * (said - this.saidMean)
+    this.observe(tokens, ms)
+  }
+
+  /** T of a pass in which a text has `tokens`, and others what they usually have. */
+  beside(tokens: number): number {
+    return this.expected(this.others + tokens)
+  }
+
+  /** How many tokens the others in a pass usually have in it. 0 for a text that has the model to itself. */
+  get others(): number {
+    return Math.round(this.othersMean)
+  }
+
+  /** How many tokens are said to the others in a pass. They lose as much as we do by a pass that takes longer. */
+  get saidToOthers(): number {
+    return this.others === 0 ? 0 : (this.sequencesMean - 1) * this.saidMean
   }
 
   observe(tokens: number, ms: number): void {

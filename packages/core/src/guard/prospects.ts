@@ -11,7 +11,7 @@ export interface Plan {
   readonly tokens: number
   /** Milliseconds that it is expected to take. */
   readonly ms: number
-  /** Times as fast as plain decoding. */
+  /** Times as fast as plain decoding; where others share the passes, for all together. */
   readonly speedup: number
   /** The acceptance expected by position, as far as drafts may go. */
   readonly usual: readonly number[]
@@ -103,7 +103,8 @@ export class Prospects {
 
   /** The best length up to `most`, by the usual acceptance. */
   plan(passes: PassTimes, most: number): Plan {
-    const plain = passes.expected(1)
+    const plain = passes.beside(1)
+    const others = passes.saidToOthers
     const usual = this.usual(most)
     let best: Plan | undefined
     let survival = 1
@@ -111,8 +112,8 @@ export class Prospects {
     for (let length = 1; length <= most; length++) {
       survival *= usual[length - 1]!
       tokens += survival
-      const ms = this.askMs + (length - 1) * this.stepMs + passes.expected(length + 1)
-      const speedup = (tokens * plain) / ms
+      const ms = this.askMs + (length - 1) * this.stepMs + passes.beside(length + 1)
+      const speedup = ((tokens + others) * plain) / ((1 + others) * ms)
       if (!best || speedup > best.speedup) best = { length, tokens, ms, speedup, usual }
       // Nothing that is added from here on is worth a token any more.
       if (survival < 0.02) break

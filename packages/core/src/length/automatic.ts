@@ -27,9 +27,11 @@ export function automaticLength(): LengthPolicy {
           return decision.most
         },
         ...(guard && { goOn: (index, confidence) => guard.goOn(index, confidence) }),
-        observe({ draft, verdict, draftMs, totalMs }) {
+        observe({ draft, verdict, draftMs, passMs, pass, totalMs }) {
           const [drafted, { accepted }] = [draft.tokens.length, verdict]
-          guard?.observe({ drafted, accepted, draftMs, totalMs })
+          // Waiting for others is not the draft's doing.
+          const ownMs = totalMs - passMs + (pass?.ms ?? passMs)
+          guard?.observe({ drafted, accepted, draftMs, totalMs: ownMs })
           log.add(guard || drafted > 0 ? decision : { kind: 'off', most: 0 }, draft, accepted)
         },
         report: () => ({

@@ -60,10 +60,10 @@ for (const [name, make] of Object.entries({
 }
 
 describe('firstOf', () => {
-  it('takes the first that has something to say, and asks no further', async () => {
+  it('takes the first that has something to say, names it, and asks no further', async () => {
     const [one, two, three] = [speaker({ tokens: [] }), speaker({ tokens: [1, 2] }), speaker({ tokens: [3] })]
     const drafter = await firstOf(one.strategy, two.strategy, three.strategy).open(init)
-    expect(await drafter.propose([0], request)).toEqual({ tokens: [1, 2] })
+    expect(await drafter.propose([0], request)).toEqual({ tokens: [1, 2], by: two.strategy.name })
     expect([one, two, three].map(({ asked }) => asked.length)).toEqual([1, 1, 0])
   })
 

@@ -4,6 +4,7 @@ import { reconcile } from '../reconcile.js'
 import { createSampler, type Sampler } from '../sampling/chain.js'
 import type { Distribution } from '../sampling/distribution.js'
 import type { Draft, Drafter, DraftRequest, DraftStrategy } from '../strategy.js'
+import { KeptSequences } from './kept-sequences.js'
 
 export interface DraftModelOptions {
   /** A smaller model with the target's vocabulary. Yours to dispose. */
@@ -13,17 +14,27 @@ export interface DraftModelOptions {
    * target samples at.
    */
   readonly temperature?: number
+  /**
+   * How many sequences of texts that have ended stay open, so that a text that begins alike is not read anew: a server's
+   * prompts. They count among the model's `maxSequences` until it is disposed. An integer, 0 or more. Default 0.
+   */
+  readonly keep?: number
 }
 
 /** A smaller model writes ahead, token by token (Leviathan et al., 2211.17192). */
 export function draftModel(options: DraftModelOptions): DraftStrategy {
-  const { model } = options
+  const { model, keep = 0 } = options
+  if (!Number.isInteger(keep) || keep < 0) {
+    throw new ForetokenError('invalid-argument', `keep is ${keep}: it must be an integer, 0 or more.`)
+  }
+  const kept = new KeptSequences(model, keep)
   return {
     name: 'draft-model',
     async open({ target, sampler }) {
       assertSameVocabulary(target, model)
       const own = options.temperature === undefined ? sampler : sampler.at(options.temperature)
-      return new ModelDrafter(await model.createSequence(), model, own)
+      // Which of those that are kept is the best can be told from the first context only.
+      return new ModelDrafter(kept, keep > 0 ? undefined : await model.createSequence(), model, own)
     },
   }
 }
@@ -32,8 +43,13 @@ export function draftModel(options: DraftModelOptions): DraftStrategy {
 const plain = createSampler({ temperature: 1 })
 
 class ModelDrafter implements Drafter {
+  /** Whether a proposal is under way: if it hangs, or its caller is gone, the sequence is not to be used again. */
+  private busy = false
+  private over = false
+
   constructor(
-    private readonly sequence: Sequence,
+    private readonly kept: KeptSequences,
+    private sequence: Sequence | undefined,
     private readonly model: LanguageModel,
     private readonly sampler: Sampler,
   ) {}
@@ -43,6 +59,21 @@ class ModelDrafter implements Drafter {
   }
 
   async propose(context: readonly TokenId[], request: DraftRequest): Promise<Draft> {
+    this.busy = true
+    try {
+      const sequence = this.sequence ?? (await this.kept.take(context))
+      if (this.over) {
+        await sequence.dispose()
+        return { tokens: [] }
+      }
+      this.sequence = sequence
+      return await this.draft(sequence, context, request)
+    } finally {
+      this.busy = false
+    }
+  }
+
+  private async draft(sequence: Sequence, context: readonly TokenId[], request: DraftRequest): Promise<Draft> {
     // A draft with a shorter context than the target's has nothing more to say once it is full.
     const maxTokens = Math.min(request.maxTokens, this.model.contextLength - context.length + 1)
     const start = context.length
@@ -50,11 +81,11 @@ class ModelDrafter implements Drafter {
     const tokens = [...context]
     const distributions: Distribution[] | undefined = this.sampler.greedy ? undefined : []
 
-    let input = maxTokens > 0 ? await reconcile(this.sequence, context) : []
+    let input = maxTokens > 0 ? await reconcile(sequence, context) : []
     while (tokens.length - start < maxTokens) {
       if (tokens.length > start && !request.goOn(tokens.length - start)) break
       // What was accepted is already in the cache: the first pass takes the target's own token alone, or the last two.
-      const rows = await this.sequence.forward(input, { outputs: 'last', signal: request.signal })
+      const rows = await sequence.forward(input, { outputs: 'last', signal: request.signal })
       const q = distributions && this.sampler.distribution(rows.row(0), tokens)
       const confidence = request.wantsConfidence ? (q ?? plain.distribution(rows.row(0), tokens)).peak : 1
       if (!request.goOn(tokens.length - start, confidence)) break
@@ -68,8 +99,12 @@ class ModelDrafter implements Drafter {
     return { tokens: tokens.slice(start), distributions }
   }
 
-  dispose(): Promise<void> {
-    return this.sequence.dispose()
+  async dispose(): Promise<void> {
+    const { sequence } = this
+    this.over = true
+    this.sequence = undefined
+    if (sequence && this.busy) await sequence.dispose()
+    else if (sequence) await this.kept.give(sequence)
   }
 }
 

@@ -17,12 +17,18 @@ export function firstOf(...strategies: readonly DraftStrategy[]): DraftStrategy 
   }
   return {
     name: strategies.map(({ name }) => name).join(' > '),
-    open: async (init) => new FirstDrafter(await Parts.open(strategies, init)),
+    async open(init) {
+      const names = strategies.map(({ name }) => name)
+      return new FirstDrafter(await Parts.open(strategies, init), names)
+    },
   }
 }
 
 class FirstDrafter implements Drafter {
-  constructor(private readonly parts: Parts) {}
+  constructor(
+    private readonly parts: Parts,
+    private readonly names: readonly string[],
+  ) {}
 
   get stepMs(): number | undefined {
     return this.parts.stepMs
@@ -31,10 +37,10 @@ class FirstDrafter implements Drafter {
   async propose(context: readonly TokenId[], request: DraftRequest): Promise<Draft> {
     const { parts } = this
     parts.begin()
-    for (const drafter of parts.drafters) {
+    for (const [i, drafter] of parts.drafters.entries()) {
       const draft = await drafter.propose(context, request)
       parts.add(drafter, draft.tokens)
-      if (draft.tokens.length > 0) return draft
+      if (draft.tokens.length > 0) return { ...draft, by: draft.by ?? this.names[i] }
     }
     return { tokens: [] }
   }

@@ -70,6 +70,55 @@ describe('draftModel', () => {
     expect(stats.drafted).toBe(draft.passes)
   })
 
+  describe('that keeps sequences', () => {
+    const prompt = Array.from({ length: 60 }, (_, i) => (i * 7) % 4)
+    const other = prompt.map((token) => 3 - token)
+    const run = (strategy: ReturnType<typeof draftModel>, text: readonly number[]) =>
+      generate({ model: toy(1), prompt: text, maxTokens: 9, strategy, length: fixedLength(3) }).result()
+
+    it('reads what texts have in common once, and says the same', async () => {
+      const draft = toy(2)
+      const strategy = draftModel({ model: draft, keep: 2 })
+      const read: number[] = []
+      for (const text of [prompt, other, prompt, other]) {
+        const before = draft.computed
+        const [kept, fresh] = [await run(strategy, text), await run(draftModel({ model: toy(2) }), text)]
+        expect(kept.tokens).toEqual(fresh.tokens)
+        expect(kept.stats.accepted).toBe(fresh.stats.accepted)
+        read.push(draft.computed - before)
+      }
+      // The last token of a context is always computed.
+      expect(read[2]).toBe(read[0]! - (prompt.length - 1))
+      expect(read[3]).toBe(read[1]! - (other.length - 1))
+      expect(draft.open).toBe(2)
+    })
+
+    it('takes one that it has kept when the model has no more, and disposes of those beyond what it keeps', async () => {
+      const draft = new ToyModel({ ...toy(2).options, maxSequences: 2 })
+      const strategy = draftModel({ model: draft, keep: 1 })
+      const own = await draft.createSequence()
+      for (const text of [prompt, other]) expect((await run(strategy, text)).warnings).toEqual([])
+      expect(draft.open).toBe(2)
+      await own.dispose()
+      await Promise.all([run(strategy, prompt), run(strategy, other)])
+      expect(draft.open).toBe(1)
+    })
+
+    it('keeps none that a pass may be in flight on', async () => {
+      const draft = toy(2)
+      const drafter = await draftModel({ model: draft, keep: 2 }).open({ target: toy(1), sampler: createSampler() })
+      const request = { chance: createChance(1), goOn: () => true, wantsConfidence: false, maxTokens: 3 }
+      const proposal = Promise.resolve(drafter.propose(prompt, request)).catch(() => {})
+      await drafter.dispose?.()
+      await proposal
+      expect(draft.open).toBe(0)
+    })
+
+    it('refuses to keep a part of one', () => {
+      expect(() => draftModel({ model: toy(2), keep: 0.5 })).toThrow('an integer, 0 or more')
+    })
+  })
+
   it('refuses a model with another vocabulary, in figures', async () => {
     const strategy = draftModel({ model: new ToyModel({ vocabSize: 5, next: randomTable({ seed: 1, vocabSize: 5 }) }) })
     const attempt = generate({ model: toy(1), prompt: [0], strategy }).result()

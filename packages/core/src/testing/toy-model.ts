@@ -27,6 +27,8 @@ export class ToyModel implements LanguageModel {
   readonly capabilities: Capabilities
   /** Forward passes so far. */
   passes = 0
+  /** Tokens that went through them. */
+  computed = 0
   /** @internal */ open = 0
   /** @internal */ disposed = false
   private next: Promise<number> | undefined
@@ -103,6 +105,7 @@ export class ToySequence implements Sequence {
     signal?.throwIfAborted()
     this.busy = true
     const pass = await this.model.join()
+    this.model.computed += tokens.length
     this.busy = false
     this.assertUsable()
 
