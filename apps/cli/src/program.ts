@@ -9,6 +9,7 @@ import { demoCommand } from './commands/demo.js'
 import { generateCommand } from './commands/generate.js'
 import { inspectCommand } from './commands/inspect.js'
 import { kernelsCommand } from './commands/kernels.js'
+import { serveCommand } from './commands/serve.js'
 import { tuneCommand } from './commands/tune.js'
 import { verifyCommand } from './commands/verify.js'
 
@@ -25,6 +26,7 @@ export function createProgram(run: Run): Command {
     demoCommand,
     generateCommand,
     chatCommand,
+    serveCommand,
     benchCommand,
     tuneCommand,
     verifyCommand,

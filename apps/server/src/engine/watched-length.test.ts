@@ -1,0 +1,48 @@
+import { fixedLength, type LengthPolicy, type LengthReport, type Round } from '@foretoken/core'
+import { expect, it } from 'vitest'
+import { Tally, watched } from './watched-length.js'
+
+const round = (drafted: number, accepted: number, passMs: number): Round => ({
+  draft: { tokens: Array.from({ length: drafted }, () => 1) },
+  verdict: { accepted, next: 2 },
+  draftMs: 1,
+  pass: undefined,
+  passMs,
+  totalMs: passMs + 1,
+})
+const init = {} as Parameters<LengthPolicy['open']>[0]
+
+it('counts rounds and tells of them, and the policy hears of them too', () => {
+  const heard: [string, Round][] = []
+  const policy: LengthPolicy = {
+    name: 'mine',
+    max: 3,
+    open: () => ({ next: () => 3, observe: (seen) => void heard.push(['policy', seen]) }),
+  }
+  const tally = new Tally()
+  const control = watched(policy, tally, (seen) => void heard.push(['watcher', seen])).open(init)
+  const seen = round(3, 2, 9)
+  control.observe?.(seen)
+  expect(heard).toEqual([
+    ['policy', seen],
+    ['watcher', seen],
+  ])
+  expect(tally).toMatchObject({ tokens: 3, decodeMs: 10 })
+  expect(control.next(1)).toBe(3)
+})
+
+it('estimates plain decoding by passes as long as they were, but narrower', () => {
+  const passes = Array.from({ length: 16 }, (_, i) => ({ tokens: i + 1, ms: 10 + i }))
+  const policy = {
+    ...fixedLength(2),
+    open: () => ({ next: () => 2, report: () => ({ passes }) as unknown as LengthReport }),
+  }
+  const tally = new Tally()
+  expect(tally.plainMs()).toBeUndefined()
+  const control = watched(policy, tally, () => {}).open(init)
+  // Twice as long as it was measured, as others share it: three tokens would have taken 20 ms each.
+  control.observe?.(round(2, 2, 24))
+  expect(tally.plainMs()).toBeCloseTo(60)
+  control.observe?.(round(30, 0, 25))
+  expect(tally.plainMs()).toBeCloseTo(70)
+})

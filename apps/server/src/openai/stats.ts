@@ -1,0 +1,37 @@
+import type { Engine, EngineRequest } from '../engine/engine.js'
+import type { Outcome } from './say.js'
+
+/**
+ * What a choice took, as the field `foretoken` of its last chunk, or of the choice: always there, as llama-server's
+ * `timings` are. Figures that are not known are `null`.
+ */
+export function statsOf({ result }: Outcome, request: EngineRequest, engine: Engine): object {
+  if (!result) return {}
+  const { stats, seed, verifier } = result
+  const plainMs = stats.length?.passes[0]?.ms
+  return {
+    foretoken: {
+      stats: {
+        strategy: strategyOf(request, engine),
+        verifier,
+        seed,
+        tokens: stats.tokens,
+        passes: stats.passes,
+        drafted: stats.drafted,
+        accepted: stats.accepted,
+        alpha: stats.alpha,
+        tau: stats.tau,
+        acceptedPerRound: stats.acceptedPerRound,
+        prefillMs: stats.prefillMs,
+        decodeMs: stats.decodeMs,
+        tokensPerSecond: stats.tokensPerSecond,
+        // Times plain decoding, by what a pass over one token takes.
+        estimatedSpeedup: plainMs === undefined ? null : (stats.tokens * plainMs) / stats.decodeMs,
+      },
+    },
+  }
+}
+
+function strategyOf({ speculative }: EngineRequest, { strategies }: Engine): string {
+  return speculative?.enabled === false ? 'none' : (speculative?.strategy ?? strategies[0] ?? 'none')
+}
