@@ -217,7 +217,18 @@ test('a long prompt is told of as it is read', async () => {
 })
 
 test('a stream without news lives on', async () => {
-  const { url } = await serve({ heartbeatMs: 1 })
+  const { engine } = served
+  const submit: Engine['submit'] = async (request) => {
+    const run = await engine.submit(request)
+    return {
+      result: () => run.result(),
+      async *[Symbol.asyncIterator]() {
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        yield* run
+      },
+    }
+  }
+  const { url } = await serve({ engine: { ...engine, submit }, heartbeatMs: 10 })
   const answer = await fetch(`${url}/v1/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
