@@ -203,18 +203,6 @@ describe('an engine', () => {
     expect((await ask({ prediction: expected.text, speculative: { enabled: false } })).stats.drafted).toBe(0)
     await close(engine)
   })
-
-  it('drafts no more than is wished', async () => {
-    const rounds: number[] = []
-    const engine = open({
-      observer: { ...observing([]), round: (_, { draft: { tokens } }) => void rounds.push(tokens.length) },
-    })
-    const request = { prompt: code[0]!.text, maxTokens: 200, prediction: code[0]!.text.repeat(3) }
-    await (await engine.submit({ ...request, speculative: { maxDraft: 2 } })).result()
-    expect(rounds.length).toBeGreaterThan(0)
-    expect(Math.max(...rounds)).toBeLessThanOrEqual(2)
-    await close(engine)
-  })
 })
 
 function observing(ended: RunReport[]): EngineObserver {

@@ -53,6 +53,21 @@ describe('PassTimes', () => {
     expect(times.expected(8)).toBeGreaterThan(45)
   })
 
+  it('reckons with what others have in a pass, and with what they lose by a longer one', () => {
+    const times = new PassTimes(curve)
+    expect([times.others, times.saidToOthers]).toEqual([0, 0])
+    expect(times.beside(2)).toBe(times.expected(2))
+    // Two texts of two tokens each, one of them accepted.
+    for (let i = 0; i < 40; i++) times.observeRound(2, 2, 99, { tokens: 4, sequences: 2, ms: times.expected(4) })
+    expect(times.others).toBe(2)
+    expect(times.saidToOthers).toBeCloseTo(2)
+    expect(times.beside(1)).toBe(times.expected(3))
+    expect(times.expected(4)).toBeCloseTo(16)
+    // They have gone.
+    for (let i = 0; i < 40; i++) times.observeRound(1, 1, times.expected(1), undefined)
+    expect([times.others, times.saidToOthers]).toEqual([0, 0])
+  })
+
   it('shrugs at a single long pass', () => {
     const times = new PassTimes(curve)
     times.observe(1, 500)
