@@ -99,7 +99,7 @@ export class FfiModel implements LlamaModel, SequenceHost {
     this.memory = plan.memory
     this.contextLength = plan.contextLength
     this.capabilities = capabilities
-    this.queue = new PassQueue(context, plan.gpu !== false)
+    this.queue = new PassQueue(context, { cpu: !plan.onGpuAlone, gpu: plan.gpu !== false })
     this.freeIds = Array.from({ length: capabilities.maxSequences }, (_, id) => id).reverse()
   }
 

@@ -55,7 +55,7 @@ class FakeContext {
 
 const open = () => {
   const context = new FakeContext()
-  return { context, queue: new PassQueue(context as unknown as NativeContext, false) }
+  return { context, queue: new PassQueue(context as unknown as NativeContext, { cpu: true, gpu: false }) }
 }
 const line = (id: number): Line => ({ id, held: [] })
 const range = (count: number): TokenId[] => Array.from({ length: count }, (_, index) => index)
@@ -94,6 +94,29 @@ describe('the queue of passes', () => {
     }
     await Promise.all([line(0), line(1), line(2)].map(generate))
     expect(context.passes.length).toBeLessThanOrEqual(12)
+  })
+
+  it('never lets two models compute at the same time', async () => {
+    const [target, draft] = [open(), open()]
+    let computing = 0
+    for (const { context } of [target, draft]) {
+      context.milliseconds = 5
+      const decode = context.decodeInBackground.bind(context)
+      context.decodeInBackground = async () => {
+        expect(++computing).toBe(1)
+        const status = await decode()
+        computing--
+        return status
+      }
+    }
+    const run = async ({ queue }: typeof target, id: number) => {
+      const each = line(id)
+      for (let step = 0; step < 4; step++) await queue.forward(each, [step], 1, undefined)
+    }
+    await Promise.all([run(target, 0), run(draft, 0), run(draft, 1)])
+    expect(target.context.inBackground).toBe(4)
+    // What waits for the target's pass goes together afterwards.
+    expect(draft.context.passes.some((pass) => pass.length === 2)).toBe(true)
   })
 
   it('does not let a newcomer overwrite rows that are about to be read', async () => {

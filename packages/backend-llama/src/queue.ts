@@ -7,6 +7,8 @@ import { planPass } from './plan.js'
 import type { Slice, Waiting } from './plan.js'
 import { PassRows } from './rows.js'
 import type { RowSource } from './rows.js'
+import { cpuTurns } from './turns.js'
+import type { Turns } from './turns.js'
 
 /** A pass that is expected to be shorter runs on the calling thread: another thread costs more than 0.1 ms. */
 const longestSynchronous = 2
@@ -42,6 +44,7 @@ export class PassQueue implements RowSource {
   stamp = 0
   private readonly context: NativeContext
   private readonly gpu: boolean
+  private readonly turns: Turns | undefined
   private readonly times = new PassTimes()
   private readonly waiting: Job[] = []
   /** Runs when the pass in flight is over. */
@@ -54,9 +57,11 @@ export class PassQueue implements RowSource {
   private readTurn = -1
   private closed: ForetokenError | undefined
 
-  constructor(context: NativeContext, gpu: boolean) {
+  /** @param cpu Whether the CPU has a part in its passes, and @param gpu a GPU. */
+  constructor(context: NativeContext, { cpu, gpu }: { readonly cpu: boolean; readonly gpu: boolean }) {
     this.context = context
     this.gpu = gpu
+    this.turns = cpu ? cpuTurns : undefined
   }
 
   row(index: number): Float32Array {
@@ -144,6 +149,12 @@ export class PassQueue implements RowSource {
   private startPass(): void {
     this.dropAborted()
     if (this.waiting.length === 0) return
+    if (this.turns?.take() === false) {
+      this.scheduled = true
+      // In a later turn of the event loop: what those ask for whose pass is over comes along.
+      this.turns.wait(() => this.startPassNextTurn())
+      return
+    }
     const { tokensPerPass, rowsPerPass } = this.context.sizes
     const slices = planPass(this.waiting, { tokens: tokensPerPass, rows: rowsPerPass })
     let tokens = 0
@@ -210,6 +221,7 @@ export class PassQueue implements RowSource {
 
   private leavePass(settle: () => void): void {
     this.inFlight = false
+    this.turns?.give()
     this.readers = 0
     this.readTurn = currentTurn()
     settle()

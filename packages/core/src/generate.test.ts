@@ -50,6 +50,23 @@ describe('generate', () => {
     expect(events.at(-1)).toMatchObject({ type: 'finish', result: { text: 'bcdefghij', finishReason: 'length' } })
   })
 
+  it('tells with a correction which guesses were dropped, the one it stands in place of first', async () => {
+    const strategy = oracle((context, count) => [...following(context, 1), 25, 24, 23].slice(0, count))
+    const events = await collect({ maxTokens: 9, strategy, length: fixedLength(4) })
+    const refused = events.flatMap((event) => (event.type === 'token' ? [[event.text, event.refused]] : []))
+    expect(refused).toEqual([
+      ['b', undefined],
+      ['c', [25, 24, 23]],
+      ['d', undefined],
+      ['e', [25, 24, 23]],
+      ['f', undefined],
+      ['g', [25, 24, 23]],
+      ['h', undefined],
+      ['i', [25]],
+      ['j', undefined],
+    ])
+  })
+
   it('needs 7 passes for 61 tokens with an oracle and gamma 8', async () => {
     const result = await generate({
       model: alphabet(),

@@ -85,6 +85,8 @@ export type GenerateEvent =
       readonly token: TokenId
       readonly text: string
       readonly origin: TokenOrigin
+      /** Where it is `corrected`: the drafted tokens that were dropped, first the one that it stands in place of. */
+      readonly refused?: readonly TokenId[]
       /** When `logprobs` were asked for. */
       readonly logprobs?: TokenLogprobs
     }
@@ -205,10 +207,10 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
       room,
     })) {
       metrics.add(round)
-      passes.observeRound(round.draft.tokens.length + 1, round.verdict.accepted + 1, round.passMs, round.pass)
+      passes.observeRound(round.draft.tokens.length + 1, round.passMs, round.pass)
       while (warned < warnings.length) yield { type: 'warning', text: '', warning: warnings[warned++]! }
 
-      for (const { token, origin, logprobs } of tokensOf(round)) {
+      for (const { token, origin, refused, logprobs } of tokensOf(round)) {
         if (model.tokenizer.isEnd(token)) {
           finishReason = 'end'
           break
@@ -217,7 +219,14 @@ async function* run(options: GenerateOptions): AsyncGenerator<GenerateEvent, und
         const match = stops.push(words.push(token))
         text += match.text
         if (logprobs) told.push(logprobs)
-        yield { type: 'token', token, text: match.text, origin, ...(logprobs && { logprobs }) }
+        yield {
+          type: 'token',
+          token,
+          text: match.text,
+          origin,
+          ...(refused && { refused }),
+          ...(logprobs && { logprobs }),
+        }
         if (match.stop !== undefined) finishReason = 'stop'
         else if (kept - promptLength === limit) finishReason = 'length'
         if (finishReason) break
@@ -272,7 +281,8 @@ function* tokensOf({ draft, verdict }: Round) {
   const origin: TokenOrigin =
     draft.tokens.length === 0 ? 'plain' : accepted === draft.tokens.length ? 'bonus' : 'corrected'
   for (let i = 0; i < accepted; i++) {
-    yield { token: draft.tokens[i]!, origin: 'accepted' as const, logprobs: logprobs?.[i] }
+    yield { token: draft.tokens[i]!, origin: 'accepted' as const, refused: undefined, logprobs: logprobs?.[i] }
   }
-  yield { token: next, origin, logprobs: logprobs?.[accepted] }
+  const refused = origin === 'corrected' ? draft.tokens.slice(accepted) : undefined
+  yield { token: next, origin, refused, logprobs: logprobs?.[accepted] }
 }

@@ -14,7 +14,7 @@ const checkEvery = 24
 /** The same when passes take longer or shorter than they used to, for gains that this could be the end of. */
 const shaky = 1.6
 const checkSoon = 3
-/** Rounds until one that ought to pay, but has lost too much, is tried again. */
+/** Rounds of a text until a drafter that ought to pay, but has lost too much, is tried again. */
 const patience = 16
 const promising = 1.1
 /** Each trial in a row that fails halves how often there is one, so many times. */
@@ -121,9 +121,13 @@ export class Guard {
     this.ranges.length = 0
     this.survival = 1
     this.readingMs = 0
-    this.decision = this.decide()
+    this.decision = this.decideTogether()
     this.askedFor = this.asking
-    if (this.decision.kind === 'trial') this.prospects.acceptance.fade(remembered(this.unseen))
+    if (this.decision.kind === 'trial') {
+      this.prospects.acceptance.fade(remembered(this.unseen))
+      // At once, so that of the texts that share a pass only one makes the trial.
+      this.prospects.sinceTrial = 0
+    }
     this.askedAt = this.answeredAt = performance.now()
     return this.decision
   }
@@ -174,9 +178,7 @@ export class Guard {
       survival *= this.expected(i)
       tokens += survival
     }
-    const others = this.passes.saidToOthers
-    const ms = draftMs + this.passes.beside(drafted + 1)
-    return ((tokens + others) * this.passes.beside(1)) / ((1 + others) * ms)
+    return (tokens * this.passes.shared(1)) / (draftMs + this.passes.shared(drafted + 1))
   }
 
   /** Another's draft was taken in this round, and `said` came of it: this is how ours would have fared. */
@@ -203,13 +205,29 @@ export class Guard {
       }
       if (drafted > 0) this.reach = Math.max(accepted, fading * this.reach)
       if (this.answeredAt === this.askedAt) this.learnAsk(draftMs)
-      if (decision.kind === 'trial') {
-        prospects.sinceTrial = 0
-        prospects.failedTrials = accepted > 0 ? 0 : prospects.failedTrials + 1
-      }
+      if (decision.kind === 'trial') prospects.failedTrials = accepted > 0 ? 0 : prospects.failedTrials + 1
       this.unseen = 0
     }
     this.settle(totalMs - this.readingMs, drafted, accepted + 1)
+  }
+
+  /**
+   * Texts that share their passes draft in the same rounds: then they share the drafter's passes, too, while a single one
+   * that drafts keeps all others waiting.
+   */
+  private decideTogether(): Decision {
+    const { prospects, passes } = this
+    const { joint } = prospects
+    if (joint && joint.round === passes.round && passes.texts > 1) return this.follow(joint.decision)
+    const decision = this.decide()
+    prospects.joint = { round: passes.round, decision }
+    return decision
+  }
+
+  private follow({ kind, plan }: Decision): Decision {
+    if (kind !== 'draft' || !plan) return { kind: kind === 'trial' ? 'off' : kind, most: 0, plan }
+    const most = this.repays(plan) ? this.affordable() : 0
+    return { kind: most > 0 ? kind : 'off', most, plan }
   }
 
   private decide(): Decision {
@@ -225,16 +243,16 @@ export class Guard {
       const doubted = passes.puzzled && speedup < shaky ? checkSoon : speedup < doubtful ? checkEvery : Infinity
       return this.sincePlain >= doubted ? { kind: 'check', most: 0, plan } : { kind: 'draft', most, plan }
     }
-    const plain = passes.beside(1)
-    const others = passes.saidToOthers
-    const asking = ((1 + others) * this.askingAtMost) / plain
-    const loss = asking + ((1 + others) * (plan.ms - prospects.askMs)) / plain - plan.tokens - others
+    const plain = passes.shared(1)
+    const asking = this.askingAtMost / plain
+    // Those who share the pass wait for the trial, and gain nothing by it.
+    const loss = passes.texts * (asking + (plan.ms - prospects.askMs) / plain - 1) - (plan.tokens - 1)
     const eager = 1 / 2 ** Math.min(mostHalvings, prospects.failedTrials)
     // As often as the share of time that is set aside for it pays for what a trial can be expected to lose.
     const paid = credit > 0 && sinceTrial * curiosity * eager >= loss
     const doubt = !broke && asking <= credit && acceptance.evidence < enough && speedup > benefitOfDoubt
     // Bad luck, or a machine that stood still, must not keep out for long what ought to pay.
-    const due = pays && speedup > promising && sinceTrial * eager >= patience
+    const due = pays && speedup > promising && sinceTrial * eager >= patience * passes.texts
     if (paid || doubt || due) return { kind: 'trial', most: length, plan }
     return { kind: this.asksCheaply ? 'draft' : 'off', most: this.asksCheaply ? most : 0, plan }
   }
@@ -250,7 +268,7 @@ export class Guard {
 
   /** Whether a drafter that has the prompt to read first makes up for that soon enough. */
   private repays({ speedup }: Plan): boolean {
-    return this.opened || this.horizon * (1 - 1 / speedup) * this.passes.beside(1) > this.asking - this.prospects.askMs
+    return this.opened || this.horizon * (1 - 1 / speedup) * this.passes.shared(1) > this.asking - this.prospects.askMs
   }
 
   /** How long a draft may be: short at first, and longer as drafts are accepted, for one may be wrong from the start. */
@@ -262,20 +280,20 @@ export class Guard {
   /** The same, so that we could bear it being all wrong. */
   private affordable(): number {
     const { prospects, passes, limit } = this
-    const plain = passes.beside(1)
+    const plain = passes.shared(1)
     // What a prompt takes to be read is weighed by itself: it is no loss of the drafts.
     const asking = this.opened ? this.askingAtMost : prospects.askMs
     let length = 0
     while (length < limit) {
-      const loss = asking + length * prospects.stepMs + passes.beside(length + 2) - plain
-      if ((1 + passes.saidToOthers) * loss > prospects.credit * plain) break
+      const loss = asking + length * prospects.stepMs + passes.shared(length + 2) - plain
+      if (loss > prospects.credit * plain) break
       length++
     }
     return length
   }
 
   private get asksCheaply(): boolean {
-    return this.asking < negligible * this.passes.beside(1)
+    return this.asking < negligible * this.passes.shared(1)
   }
 
   /** What asking costs now, in milliseconds. A drafter that was not asked for long has some text to read. */
@@ -286,7 +304,7 @@ export class Guard {
 
   /** The same for a trial. One that has been left behind in this text gets its trial however much it has to read. */
   private get askingAtMost(): number {
-    return this.opened ? Math.min(this.asking, mostAsking * this.passes.beside(1)) : this.asking
+    return this.opened ? Math.min(this.asking, mostAsking * this.passes.shared(1)) : this.asking
   }
 
   /** Tokens that the drafter has not seen. */
@@ -307,11 +325,11 @@ export class Guard {
     const { prospects, passes, survival } = this
     const { most } = this.decision
     const rate = this.rate()
-    const here = passes.beside(index + 1)
+    const here = passes.shared(index + 1)
     let reached = survival * expected
     let gain = reached
     for (let further = 1; ; further++) {
-      const time = passes.beside(index + further + 1) - here + (further - 1 + steps) * prospects.stepMs
+      const time = passes.shared(index + further + 1) - here + (further - 1 + steps) * prospects.stepMs
       if (gain > rate * time) return true
       if (index + further >= most || reached < 0.02) return false
       reached *= this.decision.plan?.usual[index + further] ?? 0
@@ -319,10 +337,10 @@ export class Guard {
     }
   }
 
-  /** Tokens per millisecond that can be said, to all who share the passes: what the plan promises, at least what plain decoding gives. */
+  /** Tokens per millisecond that can be said: what the plan promises, at least what plain decoding gives. */
   private rate(): number {
     const { passes, decision } = this
-    return ((1 + passes.saidToOthers) * Math.max(1, decision.plan?.speedup ?? 1)) / passes.beside(1)
+    return Math.max(1, decision.plan?.speedup ?? 1) / passes.shared(1)
   }
 
   private time(index: number, now: number): void {
@@ -345,14 +363,14 @@ export class Guard {
   /** What the round saved or lost against plain decoding. */
   private settle(totalMs: number, drafted: number, tokens: number): void {
     const { prospects, passes } = this
-    const plain = passes.beside(1)
+    const plain = passes.shared(1)
     if (!(plain > 0)) return
     // Of a long pause, no more is the draft's fault than what it could have taken.
-    const most = 2 * (this.askedFor + drafted * prospects.stepMs + passes.beside(drafted + 1))
+    const most = 2 * (this.askedFor + drafted * prospects.stepMs + passes.shared(drafted + 1))
     const ms = Math.min(totalMs, most)
-    const others = passes.saidToOthers
-    const usual = ((1 + others) * ms) / plain
-    const saved = this.decision.most > 0 ? tokens + others - usual : 0
+    const usual = ms / plain
+    const waiting = this.decision.kind === 'trial' ? passes.texts : 1
+    const saved = this.decision.most > 0 ? tokens - 1 - waiting * (usual - 1) : 0
     prospects.earn(saved, curiosity * usual)
   }
 }

@@ -53,19 +53,20 @@ describe('PassTimes', () => {
     expect(times.expected(8)).toBeGreaterThan(45)
   })
 
-  it('reckons with what others have in a pass, and with what they lose by a longer one', () => {
+  it('reckons with as many tokens for those that share the passes, and counts a pass once', () => {
     const times = new PassTimes(curve)
-    expect([times.others, times.saidToOthers]).toEqual([0, 0])
-    expect(times.beside(2)).toBe(times.expected(2))
-    // Two texts of two tokens each, one of them accepted.
-    for (let i = 0; i < 40; i++) times.observeRound(2, 2, 99, { tokens: 4, sequences: 2, ms: times.expected(4) })
-    expect(times.others).toBe(2)
-    expect(times.saidToOthers).toBeCloseTo(2)
-    expect(times.beside(1)).toBe(times.expected(3))
+    expect(times.texts).toBe(1)
+    expect(times.shared(2)).toBe(times.expected(2))
+    for (let i = 0; i < 40; i++) {
+      const pass = { tokens: 4, sequences: 2, ms: times.expected(4) }
+      for (const own of [1, 3]) times.observeRound(own, 99, pass)
+    }
+    expect([times.texts, times.round]).toEqual([2, 40])
+    expect(times.shared(2)).toBe(times.expected(4))
     expect(times.expected(4)).toBeCloseTo(16)
-    // They have gone.
-    for (let i = 0; i < 40; i++) times.observeRound(1, 1, times.expected(1), undefined)
-    expect([times.others, times.saidToOthers]).toEqual([0, 0])
+    // The other has gone, and the backend does not tell of its passes.
+    for (let i = 0; i < 40; i++) times.observeRound(1, times.expected(1), undefined)
+    expect([times.texts, times.round]).toEqual([1, 80])
   })
 
   it('shrugs at a single long pass', () => {

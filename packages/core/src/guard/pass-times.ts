@@ -28,10 +28,11 @@ export class PassTimes {
   private direction = 0
   private surprises = 0
   private unsettled = false
-  /** Of the passes lately: tokens of others, sequences, and what a round said. */
-  private othersMean = 0
-  private sequencesMean = 1
-  private saidMean = 1
+  /** How many texts a pass had lately. */
+  private company = 1
+  private last: Pass | undefined
+  /** How many passes there were: the same number for all texts that were in one. */
+  round = 0
 
   constructor(curve: readonly PassTime[] = []) {
     const believed = bounded(curve)
@@ -54,7 +55,7 @@ export class PassTimes {
   }
 
   /**
-   * T(tokens) in milliseconds: interpolated between widths that are known, and beyond them as from the first to the last.
+   * T(tokens) in milliseconds: interpolated between widths that are known, and beyond them as in their upper half.
    * NaN while nothing is known.
    */
   expected(tokens: number): number {
@@ -62,31 +63,31 @@ export class PassTimes {
   }
 
   /**
-   * A round of one text is over, in which the pass took `own` of its tokens and it said `said`.
+   * A round of one text is over, in which it had `own` tokens in the pass.
    *
    * @param waited Milliseconds that it waited for the pass, which count where the backend does not tell of it.
    */
-  observeRound(own: number, said: number, waited: number, pass: Pass | undefined): void {
+  observeRound(own: number, waited: number, pass: Pass | undefined): void {
+    // Each text that was in it tells of it.
+    if (pass !== undefined && pass === this.last) return
+    this.last = pass
+    this.round++
     const { tokens, sequences, ms } = pass ?? { tokens: own, sequences: 1, ms: waited }
-    this.othersMean += companyRate * (tokens - own - this.othersMean)
-    this.sequencesMean += companyRate * (sequences - this.sequencesMean)
-    this.saidMean += companyRate * (said - this.saidMean)
+    this.company += companyRate * (sequences - this.company)
     this.observe(tokens, ms)
   }
 
-  /** T of a pass in which a text has `tokens`, and others what they usually have. */
-  beside(tokens: number): number {
-    return this.expected(this.others + tokens)
+  /**
+   * T of a pass in which a text has `tokens`, as do those that usually share it. All decide by the same figures, so whoever
+   * reckons with the others as they are would draft more than all of them can.
+   */
+  shared(tokens: number): number {
+    return this.expected(this.texts * tokens)
   }
 
-  /** How many tokens the others in a pass usually have in it. 0 for a text that has the model to itself. */
-  get others(): number {
-    return Math.round(this.othersMean)
-  }
-
-  /** How many tokens are said to the others in a pass. They lose as much as we do by a pass that takes longer. */
-  get saidToOthers(): number {
-    return this.others === 0 ? 0 : (this.sequencesMean - 1) * this.saidMean
+  /** How many texts a pass usually has. */
+  get texts(): number {
+    return Math.round(this.company)
   }
 
   observe(tokens: number, ms: number): void {
@@ -97,7 +98,8 @@ export class PassTimes {
     }
     const error = ms / this.expected(tokens)
     const direction = error > surprising ? 1 : error < 1 / surprising ? -1 : 0
-    if (tokens === 1) {
+    // Plain decoding, of one text or of several.
+    if (tokens === this.texts) {
       this.scale *= clip(error, mostOnce) ** plainRate
       this.unsettled = false
       return
@@ -121,6 +123,15 @@ export class PassTimes {
     this.know(tokens, own)
   }
 
+  /** By how much T(n)/T(1) rises with each token beyond the widest pass: passes may be free up to some width. */
+  private slope(): number {
+    const { widest } = this
+    if (widest === 1) return unknownSlope
+    const last = this.ratios[widest]!
+    const half = Math.ceil(widest / 2)
+    return Math.max((last - 1) / (widest - 1), half < widest ? (last - this.ratio(half)) / (widest - half) : 0)
+  }
+
   private know(tokens: number, ratio: number): void {
     this.ratios[tokens] = ratio
     this.widest = Math.max(this.widest, tokens)
@@ -133,8 +144,7 @@ export class PassTimes {
     while (this.ratios[below] === undefined) below--
     const from = this.ratios[below]!
     if (tokens > this.widest) {
-      const slope = this.widest > 1 ? (from - 1) / (this.widest - 1) : unknownSlope
-      return from + slope * (tokens - below)
+      return from + this.slope() * (tokens - below)
     }
     let above = tokens
     while (this.ratios[above] === undefined) above++

@@ -1,6 +1,7 @@
 import { Acceptance, ranges } from './acceptance.js'
 import type { LanguageModel } from '../model.js'
 import type { DraftStrategy } from '../strategy.js'
+import type { Decision } from './guard.js'
 import type { PassTimes } from './pass-times.js'
 
 /** What a round would be worth, drafted to its best length. */
@@ -11,7 +12,7 @@ export interface Plan {
   readonly tokens: number
   /** Milliseconds that it is expected to take. */
   readonly ms: number
-  /** Times as fast as plain decoding; where others share the passes, for all together. */
+  /** Times as fast as plain decoding. */
   readonly speedup: number
   /** The acceptance expected by position, as far as drafts may go. */
   readonly usual: readonly number[]
@@ -51,6 +52,8 @@ export class Prospects {
   sinceTrial = 0
   /** Trials in a row of which nothing was accepted. */
   failedTrials = 0
+  /** What was decided last, for all that were in the same pass. */
+  joint: { readonly round: number; readonly decision: Decision } | undefined
 
   /** How sure the drafter was lately, by position: weights of the ranges of confidence, which sum to 1 at most. */
   private readonly offered: Float64Array[] = []
@@ -103,8 +106,7 @@ export class Prospects {
 
   /** The best length up to `most`, by the usual acceptance. */
   plan(passes: PassTimes, most: number): Plan {
-    const plain = passes.beside(1)
-    const others = passes.saidToOthers
+    const plain = passes.shared(1)
     const usual = this.usual(most)
     let best: Plan | undefined
     let survival = 1
@@ -112,8 +114,8 @@ export class Prospects {
     for (let length = 1; length <= most; length++) {
       survival *= usual[length - 1]!
       tokens += survival
-      const ms = this.askMs + (length - 1) * this.stepMs + passes.beside(length + 1)
-      const speedup = ((tokens + others) * plain) / ((1 + others) * ms)
+      const ms = this.askMs + (length - 1) * this.stepMs + passes.shared(length + 1)
+      const speedup = (tokens * plain) / ms
       if (!best || speedup > best.speedup) best = { length, tokens, ms, speedup, usual }
       // Nothing that is added from here on is worth a token any more.
       if (survival < 0.02) break

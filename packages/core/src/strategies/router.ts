@@ -61,7 +61,7 @@ class Arm {
   /** Whether it may be asked just to see what it has. */
   isQuick(passes: PassTimes): boolean {
     if (this.samples) return false
-    return this.prospects.askMs <= (this.asked ? negligible * passes.beside(1) : 0)
+    return this.prospects.askMs <= (this.asked ? negligible * passes.shared(1) : 0)
   }
 }
 
@@ -164,7 +164,7 @@ class Router implements Drafter {
     arm.samples ||= distributions !== undefined
     const drafted = draft.tokens.length
     if (tokens.length > 0) return [{ arm, draft, heard: tokens, draftMs, speedup: guard.worth(drafted, draftMs) }]
-    guard.observe({ drafted, accepted: 0, draftMs, totalMs: draftMs + this.passes.beside(1) })
+    guard.observe({ drafted, accepted: 0, draftMs, totalMs: draftMs + this.passes.shared(1) })
     return []
   }
 
