@@ -86,6 +86,28 @@ describe.runIf(process.platform === 'linux' && (full || built !== undefined))('k
     )
   })
 
+  // The text's cells begin behind those of another, and are less than half of all, then more.
+  it.each(['F16', 'Q4_0'])('give the same bits where another text shares the cache: %s', async (type) => {
+    await withModel(pathOf(type), async (model) => {
+      const other = await model.createSequence()
+      await other.forward(textOf(320), { outputs: 'none' })
+      for (const prompt of [101, 300]) {
+        const alone = await rowsAlong(model, [prompt], [1])
+        const rows = await rowsAlong(model, [prompt], [5, 16, 2])
+        rows.forEach((row, i) => expect(row, `${prompt} tokens before, row ${i}`).toEqual(alone[i]))
+      }
+    })
+  })
+
+  it('give texts that share passes the logits that they get alone, within rounding', async () => {
+    const rows = await withModel(targetPath, async (model) => {
+      const alone = await rowsAlong(model, [100], [4])
+      const together = await Promise.all([1, 2, 3].map(() => rowsAlong(model, [100], [4])))
+      return { alone, together }
+    })
+    for (const each of rows.together) expect(difference(each, rows.alone)).toBeLessThan(0.01)
+  })
+
   describe('a matrix product', () => {
     type Sgemm = (params: Buffer, ...rest: readonly unknown[]) => boolean
     let sgemm: Sgemm
@@ -334,7 +356,7 @@ function random(seed: number): () => number {
 
 async function withModel<T>(path: string, use: (model: LanguageModel & { device: string }) => Promise<T>, threads = 2) {
   const { loadModel } = await import('../load.js')
-  const model = await loadModel({ path, gpu: false, threads, contextSize: 640 })
+  const model = await loadModel({ path, gpu: false, threads, contextSize: 640, sequences: 4 })
   try {
     return await use(model)
   } finally {
@@ -343,12 +365,16 @@ async function withModel<T>(path: string, use: (model: LanguageModel & { device:
 }
 
 /** The rows of 48 tokens after a prompt, which is computed in passes of `prompt`, in passes of `widths` in turn. */
+function textOf(length: number): number[] {
+  return Array.from({ length }, (_, i) => 5 + ((i * 37) % 400))
+}
+
 async function rowsAlong(
   model: LanguageModel,
   prompt: readonly number[],
   widths: readonly number[],
 ): Promise<Float32Array[]> {
-  const tokens = Array.from({ length: 640 }, (_, i) => 5 + ((i * 37) % 400))
+  const tokens = textOf(640)
   const sequence = await model.createSequence()
   const rows: Float32Array[] = []
   let at = 0
