@@ -12,7 +12,7 @@ export default defineConfig(({ mode }) => {
     test: {
       include: [
         'packages/*/{src,recipe}/**/*.test.ts',
-        'apps/*/src/**/*.test.ts',
+        'apps/*/{src,bench}/**/*.test.ts',
         'scripts/**/*.test.ts',
         'bench/**/*.test.ts',
       ],

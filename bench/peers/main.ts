@@ -3,14 +3,15 @@ import { writeFile } from 'node:fs/promises'
 import { describeFailure, exitCodes } from '../../apps/cli/src/failure.js'
 import { onInterrupt } from '../../apps/cli/src/interrupt.js'
 import { number, plural } from '../../apps/cli/src/terminal/format.js'
-import { draft, draftShapes, ensureInflated, inflationNote, target } from '../../packages/demo-models/src/index.js'
+import { inflationNote } from '../../packages/demo-models/src/index.js'
 import { choose, type Choice, speed } from './choice.js'
 import type { Contender, Peer, Setup } from './contender.js'
 import { buildLlamaCpp } from './llama-cpp/build.js'
 import { llamaServer } from './llama-cpp/server.js'
 import { speculativeSimple } from './llama-cpp/speculative-simple.js'
 import { nodeLlamaCpp } from './node-llama-cpp/peer.js'
-import { help, type Options, type PeerName, readOptions, type Size } from './options.js'
+import { help, type Options, type PeerName, readOptions } from './options.js'
+import { modelFiles } from './models.js'
 import { foretoken } from './ours.js'
 import { longPrompts, split } from './prompts.js'
 import { type Failure, race, type Run } from './race.js'
@@ -67,13 +68,6 @@ async function main(options: Options, signal: AbortSignal): Promise<void> {
   } finally {
     await Promise.all(peers.map((peer) => peer.close?.()))
   }
-}
-
-async function modelFiles(size: Size): Promise<{ target: string; draft: string }> {
-  if (size === 'none') return { target, draft }
-  const large = await ensureInflated({ source: target, shape: size, type: 'F16' })
-  const small = await ensureInflated({ source: draft, shape: draftShapes[size], type: 'Q4_0' })
-  return { target: large.path, draft: small.path }
 }
 
 async function open(name: PeerName, setup: Setup): Promise<Peer> {

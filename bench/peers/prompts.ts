@@ -4,10 +4,29 @@ import { ForetokenError, generate } from '../../packages/core/src/index.js'
 import { target } from '../../packages/demo-models/src/index.js'
 import type { Options } from './options.js'
 
+/** Tells which texts do not end of themselves before they have so many tokens. */
+export interface Foresight {
+  goesOn(prompt: string): Promise<boolean>
+  close(): Promise<void>
+}
+
 /**
- * Prompts whose texts do not end of themselves before they have `maxTokens`: speeds of a few tokens say little, and peers
- * count the token that ends a text differently. The demo target tells, as inflated ones say the same, and it takes
- * milliseconds.
+ * Speeds of a few tokens say little, and peers count the token that ends a text differently. The demo target tells, as
+ * inflated ones say the same, and it takes milliseconds.
+ */
+export async function openForesight(maxTokens: number, signal: AbortSignal): Promise<Foresight> {
+  const model = await loadModel({ path: target, gpu: false, threads: 1, contextSize: 1024, signal })
+  return {
+    async goesOn(prompt) {
+      const { finishReason } = await generate({ model, prompt, maxTokens, signal }).result()
+      return finishReason === 'length'
+    },
+    close: () => model.dispose(),
+  }
+}
+
+/**
+ * Prompts whose texts do not end of themselves before they have `maxTokens`.
  *
  * @returns As many of each kind as there are to be, one of each kind after the other.
  * @throws `invalid-argument` when there are too few.
@@ -17,15 +36,14 @@ export async function longPrompts(
   signal: AbortSignal,
 ): Promise<KindedPrompt[][]> {
   const all = await builtInPrompts(content)
-  const model = await loadModel({ path: target, gpu: false, threads: 1, contextSize: 1024, signal })
+  const foresight = await openForesight(maxTokens, signal)
   try {
     const lists: KindedPrompt[][] = []
     for (const kind of content) {
       const found: KindedPrompt[] = []
       for (const prompt of all.filter((each) => each.kind === kind)) {
         if (found.length === prompts) break
-        const { finishReason } = await generate({ model, prompt: prompt.text, maxTokens, signal }).result()
-        if (finishReason === 'length') found.push(prompt)
+        if (await foresight.goesOn(prompt.text)) found.push(prompt)
       }
       if (found.length < prompts) {
         throw new ForetokenError(
@@ -37,7 +55,7 @@ export async function longPrompts(
     }
     return Array.from({ length: prompts }, (_, i) => lists.map((list) => list[i]!))
   } finally {
-    await model.dispose()
+    await foresight.close()
   }
 }
 

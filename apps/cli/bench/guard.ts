@@ -175,14 +175,34 @@ function compare(times: readonly number[][]) {
   }
 }
 
+/**
+ * The automatic length beside the fixed one that was best on the cell's other prompts: what somebody who searches gets. (The
+ * best one of a cell is in part the luckiest.)
+ *
+ * @param prompts The milliseconds of each side, by prompt. One prompt has no others.
+ */
+function overFound(prompts: readonly (readonly number[])[]): number {
+  let found = 0
+  for (const [index, times] of prompts.entries()) {
+    const others = sides.map((_, side) =>
+      sum(prompts.filter((__, other) => other !== index).map((each) => each[side]!)),
+    )
+    found += times[others.reduce((least, ms, side) => (side !== 1 && ms < others[least]! ? side : least), 0)]!
+  }
+  return prompts.length < 2 ? NaN : found / sum(prompts.map((times) => times[1]!))
+}
+
 const report = [...cells].map(([key, { temperature, strategy, times, rounds }]) => {
   const typical = sides.map((): number[] => [])
-  for (const ofPrompt of rounds) {
+  const prompts = rounds.map((ofPrompt) => {
+    const own = sides.map((): number[] => [])
     addStretches(
-      typical,
+      own,
       ofPrompt.map((each, side) => usual.track(drafterOf(temperature, strategy, side), each)),
     )
-  }
+    for (const [side, each] of own.entries()) typical[side]!.push(...each)
+    return own.map(sum)
+  })
   const drafted = sides.map((_, side) => {
     const all = rounds.flatMap((ofPrompt) => ofPrompt[side]!.slice(1))
     return sum(all.map((round) => round.drafted)) / all.length
@@ -194,6 +214,7 @@ const report = [...cells].map(([key, { temperature, strategy, times, rounds }]) 
     drafted: Object.fromEntries(sides.map(({ name }, side) => [name, drafted[side]!])),
     measured: compare(times),
     usual: compare(typical),
+    overFound: overFound(prompts),
   }
 })
 for (const [way, title] of [
@@ -227,6 +248,14 @@ for (const [way, title] of [
       `${report.length} cells: ${below.length} below ${bound} ${what}, ${surely.length} of them with their whole interval`,
     )
   }
+}
+const found = report.map((cell) => cell.overFound).filter(Number.isFinite)
+if (found.length > 0) {
+  const mean = Math.exp(sum(found.map(Math.log)) / found.length)
+  console.log(
+    `of the length that was best on the cell's other prompts: ${mean.toFixed(3)}x in the geometric mean, ` +
+      `${found.filter((ratio) => ratio < 0.95).length} of ${found.length} below 0.95`,
+  )
 }
 if (values.json)
   await writeFile(values.json, JSON.stringify({ backend, size, maxTokens, stretch, cells: report }, null, 2))

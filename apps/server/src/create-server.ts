@@ -54,12 +54,18 @@ export function createServer(options: ServerOptions): ForetokenServer {
     async close({ drainMs = 30_000 } = {}) {
       const closed = server && new Promise<void>((resolve) => server!.close(() => resolve()))
       await works.drain(drainMs)
-      // What is left are connections without a request, or with one that does not come to its end.
-      server?.closeAllConnections()
+      if (!server) return
+      const idle = setInterval(() => server!.closeIdleConnections(), 20)
+      const busy = setTimeout(() => server!.closeAllConnections(), lastWordsMs)
       await closed
+      clearInterval(idle)
+      clearTimeout(busy)
     },
   }
 }
+
+/** Answers are complete before they are read: so long may that take. What is left then does not read, or never asked. */
+const lastWordsMs = 2_000
 
 const malformed = badRequest('The request is no proper HTTP.')
 

@@ -2,6 +2,7 @@ export { createServer, type ForetokenServer, type ListenOptions } from './create
 export type { Engine, EngineOptions, EngineRequest, EngineRun, EngineState, Speculative } from './engine/engine.js'
 export type { EngineObserver, Outcome, RunReport } from './engine/observer.js'
 export { openEngine } from './engine/open-engine.js'
+export type { Env, RequestRecord } from './http/env.js'
 export { parseKeys } from './http/keys.js'
 export { createLogger } from './http/log.js'
 export type { MetricsSource, ServerOptions } from './http/options.js'

@@ -15,12 +15,10 @@ export interface Slice<Job extends Waiting = Waiting> {
   readonly rows: number
 }
 
-/** As many tokens of a prompt go into a pass beside a round of somebody's text, who waits for the pass. */
-const besideText = 64
-
 /**
- * Chooses what goes into the next pass. Short forwards go first and whole; long ones (prompts) fill the rest, and only a
- * little of it where somebody's text waits for the pass: a prompt slows the generations beside it down but never stops them.
+ * Chooses what goes into the next pass. Short forwards go first and whole; long ones (prompts) fill the rest, so that a
+ * prompt slows the generations beside it down but never stops them. How long a pass is bearable is the callers' to know:
+ * prompts come in pieces of that size.
  *
  * @param room Tokens and rows that a pass can take.
  */
@@ -32,12 +30,10 @@ export function planPass<Job extends Waiting>(
   const slices: Slice<Job>[] = []
   let tokens = room.tokens
   let rows = room.rows
-  const someText = jobs.some((job) => remaining(job) <= besideText)
   for (const job of shortFirst) {
     const from = job.done
     const firstRow = job.tokens.length - job.outputs
-    const most = someText && remaining(job) > besideText ? besideText : tokens
-    let to = Math.min(job.tokens.length, from + Math.min(most, tokens))
+    let to = Math.min(job.tokens.length, from + tokens)
     // Rows beyond the room wait for the next pass, and so do their tokens.
     to = Math.min(to, Math.max(from, firstRow) + rows)
     if (to <= from) continue

@@ -1,6 +1,7 @@
 import type { DraftStrategy } from '@foretoken/core'
 import { type Engine, type EngineMetrics, openEngine } from '@foretoken/server'
 import type { ModelFiles } from '../models/files.js'
+import { prepareKernels } from '../models/kernels.js'
 import { type LoadedModel, openModel } from '../models/load.js'
 import type { ModelFlags } from '../options.js'
 import { chooseStrategy } from '../strategy/resolve.js'
@@ -14,14 +15,14 @@ interface Flags extends ModelFlags {
 
 export interface Opened {
   readonly engine: Engine
-  /** Waits for what is under way. */
+  /** Ends what is still under way. */
   dispose(): Promise<void>
 }
 
 /** What requests can ask for by name, besides the default. */
 const others = ['draft-model', 'suffix', 'prompt-lookup', 'recycling']
 
-/** Loads the models and opens an engine on them. */
+/** Loads the models and opens an engine on them. A server lives long: it has its kernels built first. */
 export async function openServed(
   id: string,
   files: ModelFiles,
@@ -39,6 +40,7 @@ export async function openServed(
   const dispose = async (): Promise<void> => {
     for (const model of models.reverse()) await model.dispose()
   }
+  if (files.backend === 'llama') await prepareKernels(files.target, flags.gpu, terminal)
   try {
     const target = await openModel(files.target, flags, terminal, { sequences: parallel })
     models.push(target)
@@ -54,7 +56,7 @@ export async function openServed(
     return {
       engine,
       async dispose() {
-        await engine.drain()
+        await engine.dispose()
         await dispose()
       },
     }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runProgram } from '../run.js'
 
 const small = ['--gpu', 'off', '--threads', '1', '--parallel', '2']
@@ -15,6 +15,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'foretoken-serve-'))
 })
 afterAll(() => rm(folder, { recursive: true }))
+afterEach(() => void vi.unstubAllEnvs())
 
 /** Runs `foretoken serve` in this process. */
 function serve(args: readonly string[], env: Record<string, string> = {}) {
@@ -78,6 +79,18 @@ describe('serve', { timeout: 120_000 }, () => {
     expect(open.said()).toContain('has no key in it')
     const unknown = serve(['--port', '0', '--strategy', 'luck'])
     expect(await unknown.ended).toBe(2)
+  })
+
+  test.runIf(process.platform === 'linux')('has kernels built first, and goes on where that cannot be', async () => {
+    const file = join(folder, 'large.gguf')
+    await writeFile(file, 'no model')
+    await truncate(file, 200 * 2 ** 20)
+    vi.stubEnv('PATH', '')
+    vi.stubEnv('XDG_CACHE_HOME', folder)
+    const { line, ended, said } = serve(['--port', '0', '--model', file])
+    await expect(line).rejects.toThrow('error [model-file]')
+    expect(await ended).toBe(2)
+    expect(said()).toMatch(/git is needed to build CPU kernels[^]+error/)
   })
 
   test('SIGTERM waits for the answer, a second one does not', async () => {

@@ -1,4 +1,4 @@
-import type { DraftStrategy } from '@foretoken/core'
+import { draftModel, generate, type DraftStrategy } from '@foretoken/core'
 import { randomTable, ToyModel } from '@foretoken/core/testing'
 import { expect, it } from 'vitest'
 import { Draftings } from './drafting.js'
@@ -24,4 +24,23 @@ it('tells which strategies there are', () => {
   expect(() => new Draftings(target, { guess: strategy() }).for({ speculative: { strategy: 'other' } })).toThrow(
     expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining('guess') }),
   )
+})
+
+it('decodes plainly what a draft model has no sequence for', async () => {
+  const next = randomTable({ seed: 1, vocabSize: 4 })
+  const small = new ToyModel({ next, maxSequences: 1 })
+  const drafting = new Draftings(target, { small: draftModel({ model: small }) }).for({})
+  const ask = () => generate({ model: target, prompt: [1], maxTokens: 20, ...drafting })
+  const [first, second] = await Promise.all([ask().result(), ask().result()])
+  expect([first.stats.drafted > 0, second.stats.drafted]).toEqual([true, 0])
+  expect(second.tokens).toEqual(first.tokens)
+  expect((await ask().result()).stats.drafted).toBeGreaterThan(0)
+})
+
+it('does not take a draft model of another vocabulary for one without room', async () => {
+  const other = new ToyModel({ vocabSize: 5, next: randomTable({ seed: 1, vocabSize: 5 }) })
+  const { strategy } = new Draftings(target, { other: draftModel({ model: other }) }).for({})
+  await expect(generate({ model: target, prompt: [1], strategy }).result()).rejects.toMatchObject({
+    code: 'vocabulary-mismatch',
+  })
 })

@@ -4,6 +4,7 @@ import {
   fixedLength,
   ForetokenError,
   prediction,
+  type Drafter,
   type DraftStrategy,
   type LanguageModel,
   type LengthPolicy,
@@ -18,19 +19,22 @@ export interface Drafting {
   readonly length: LengthPolicy
 }
 
-const plain: DraftStrategy = { name: 'none', open: () => ({ propose: () => ({ tokens: [] }) }) }
+/** It weighs its time, so that nothing is learned from it about those whose place it takes. */
+const silent: Drafter = { propose: () => ({ tokens: [] }), weighsTime: true }
+const plain: DraftStrategy = { name: 'none', open: () => silent }
 
 /** What an engine can draft with. */
 export class Draftings {
   readonly names: readonly string[]
   private readonly length = automaticLength()
   private readonly rollsBack: boolean
+  private readonly strategies: Readonly<Record<string, DraftStrategy>>
 
-  constructor(
-    target: LanguageModel,
-    private readonly strategies: Readonly<Record<string, DraftStrategy>>,
-  ) {
+  constructor(target: LanguageModel, strategies: Readonly<Record<string, DraftStrategy>>) {
     this.names = Object.keys(strategies)
+    this.strategies = Object.fromEntries(
+      Object.entries(strategies).map(([name, strategy]) => [name, whereThereIsRoom(strategy)]),
+    )
     this.rollsBack = target.capabilities.rollback !== 'none'
   }
 
@@ -57,6 +61,21 @@ export class Draftings {
   private unknown(strategy: string): ForetokenError {
     const known = this.names.length > 0 ? `use one of ${this.names.join(', ')}` : 'this engine has none, leave it out'
     return new ForetokenError('invalid-argument', `There is no strategy '${strategy}': ${known}.`)
+  }
+}
+
+/** The same drafts, for as many texts as its models have sequences for; those beyond are decoded plainly. */
+function whereThereIsRoom(strategy: DraftStrategy): DraftStrategy {
+  return {
+    name: strategy.name,
+    async open(init) {
+      try {
+        return await strategy.open(init)
+      } catch (error) {
+        if (ForetokenError.is(error, 'unsupported')) return silent
+        throw error
+      }
+    },
   }
 }
 

@@ -60,9 +60,16 @@ export interface Engine {
    * A run that is not read to its end must be given up by its signal or by leaving its iteration.
    *
    * @throws what `generate()` throws for the request, at once where that can be told; `busy` when the queue is full or the
-   * engine is draining (`retryAfter` tells the seconds); the signal's reason.
+   * engine is draining (`retryAfter` tells the seconds); `disposed`; the signal's reason.
    */
   submit(request: EngineRequest): Promise<EngineRun>
   /** Takes nothing new; resolves when what is under way and what waits has come to its end. */
   drain(): Promise<void>
+  /**
+   * Ends what is under way and what waits at once, with the error `disposed`, and refuses what comes later with the same;
+   * resolves when the models are free. A drain that goes on comes to its end with it.
+   *
+   * @param reason What is told to those who are ended or refused.
+   */
+  dispose(reason?: string): Promise<void>
 }

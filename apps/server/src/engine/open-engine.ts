@@ -4,11 +4,12 @@ import { Draftings } from './drafting.js'
 import type { Engine, EngineOptions, EngineRequest, EngineRun } from './engine.js'
 import { Run } from './run.js'
 import { Slots } from './slots.js'
+import { type Life, UnderWay } from './under-way.js'
 
 /**
  * Runs generations for many at once on one target. What they leave in its cache is used for those that begin alike.
  *
- * The models stay the caller's, to be disposed after `drain()`.
+ * The models stay the caller's, to be disposed after `drain()` or `dispose()`.
  *
  * @throws `invalid-argument` when `parallel` is more than the target's sequences.
  */
@@ -22,14 +23,24 @@ export function openEngine(options: EngineOptions): Engine {
   const admission = new Admission(parallel, queue)
   const slots = new Slots(target, parallel)
   const draftings = new Draftings(target, strategies)
+  const underWay = new UnderWay()
 
   async function submit(request: EngineRequest): Promise<EngineRun> {
+    const life = underWay.begin(request.signal)
+    try {
+      return await start(request, life)
+    } catch (error) {
+      life.end()
+      throw error
+    }
+  }
+
+  async function start(request: EngineRequest, { signal, end }: Life): Promise<EngineRun> {
     const cameAt = performance.now()
     const { speculative: _, prediction: __, ...rest } = request
     const drafting = draftings.for(request)
     const prompt = checkRequest({ ...rest, model: target, strategy: drafting.strategy })
-    const { signal } = request
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     const format = await ready(request)
     const leave = await admission.enter(signal).catch((error: unknown) => {
       if (ForetokenError.is(error, 'busy')) observer?.refused()
@@ -43,8 +54,12 @@ export function openEngine(options: EngineOptions): Engine {
         cachedTokens: lease.cached,
       })
       const { messages: ___, ...given } = rest
-      const generation = { ...given, ...format, prompt, model: target }
-      return new Run({ options: generation, drafting, lease, leave, observer, cameAt })
+      const generation = { ...given, ...format, prompt, model: target, signal }
+      const over = (): void => {
+        leave()
+        end()
+      }
+      return new Run({ options: generation, drafting, lease, leave: over, observer, cameAt })
     } catch (error) {
       leave()
       throw error
@@ -57,6 +72,11 @@ export function openEngine(options: EngineOptions): Engine {
     return { responseFormat: await target.constrain(responseFormat) }
   }
 
+  async function drain(): Promise<void> {
+    await admission.drain()
+    await slots.dispose()
+  }
+
   return {
     id,
     target,
@@ -67,9 +87,10 @@ export function openEngine(options: EngineOptions): Engine {
       return { active, waiting, parallel, draining }
     },
     submit,
-    async drain() {
-      await admission.drain()
-      await slots.dispose()
+    drain,
+    dispose(reason = 'The engine was disposed: open another one.') {
+      underWay.endAll(new ForetokenError('disposed', reason))
+      return drain()
     },
   }
 }

@@ -259,6 +259,17 @@ describe('the end', () => {
     await closed
   })
 
+  test('an answer in one piece reaches its client before its connection is closed', async () => {
+    const { engine } = await serve()
+    const server = createServer({ engine })
+    const { url } = await server.listen({ port: 0 })
+    const answer = post(url, { ...short, max_tokens: 60 })
+    await expect.poll(() => engine.state.active, { interval: 1 }).toBe(1)
+    const closed = server.close()
+    expect(await answer).toMatchObject({ status: 200, body: { usage: { completion_tokens: 60 } } })
+    await closed
+  })
+
   test('what takes too long is cut off, and told so', async () => {
     const { engine } = await serve()
     const server = createServer({ engine })
@@ -301,6 +312,7 @@ describe('faults of ours', () => {
       throw error
     },
     async drain() {},
+    async dispose() {},
   })
 
   test.each([

@@ -1,44 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toolForm } from './form.js'
-import { CallParser, type CallParserOptions, type ToolCallEvent } from './parser.js'
-import { characterTokenizer, familyRenderer } from './test-templates.js'
-
-type Family = Parameters<typeof familyRenderer>[0]
-
-const control = ['[TOOL_CALLS]', '<|python_tag|>']
-const forms = Object.fromEntries(
-  (['hermes', 'llama', 'mistral'] as const).map((family) => [
-    family,
-    toolForm(characterTokenizer(control), familyRenderer(family)),
-  ]),
-)
-
-function parserFor(family: Family, options: Partial<CallParserOptions> = {}): CallParser {
-  return new CallParser({ form: forms[family]!, names: new Set(['f', 'g']), parallel: true, opened: false, ...options })
-}
-
-/** Words as they are, calls as `f(arguments)`, with `…` for one that has no end. */
-function told(events: readonly ToolCallEvent[]): string[] {
-  const parts: string[] = []
-  let joins = false
-  for (const event of events) {
-    if (event.type === 'text' && joins) parts[parts.length - 1] += event.text
-    else if (event.type === 'text') parts.push(event.text)
-    else if (event.type === 'call-start') parts.push(`${event.index} ${event.name}(`)
-    else if (event.type === 'call-arguments') parts[parts.length - 1] += event.delta
-    else parts[parts.length - 1] += ')'
-    joins = event.type === 'text'
-  }
-  return parts
-}
-
-function read(family: Family, pieces: readonly string[], options?: Partial<CallParserOptions>): string[] {
-  const parser = parserFor(family, options)
-  return told([...pieces.flatMap((piece) => parser.push(piece)), ...parser.end()])
-}
-
-const call = (name: string, given: string): string => `{"name": "${name}", "arguments": ${given}}`
-const tag = (inside: string): string => `<tool_call>\n${inside}\n</tool_call>`
+import { call, control, type Family, parserFor, read, tag, told } from './test-answers.js'
+import { characterTokenizer } from './test-templates.js'
 
 /** What models write, and what is in it. */
 const answers: [family: Family, text: string, parts: string[]][] = [
@@ -104,49 +66,6 @@ describe('calls in answers', () => {
     }
   })
 
-  it('are found alike however random texts of their parts are cut', () => {
-    const random = generator(7)
-    const parts = [
-      '<tool_call>',
-      '</tool_call>',
-      '{"name": "f", "arguments": {',
-      '"a": 1',
-      '}',
-      '}',
-      '[',
-      ']',
-      ',',
-      '"',
-      '\\',
-      ' ',
-      '\n',
-      'x',
-      call('g', '{}'),
-      '```json\n',
-      '[TOOL_CALLS]',
-    ]
-    for (let round = 0; round < 3000; round++) {
-      const family = (['hermes', 'llama', 'mistral'] as const)[round % 3]!
-      const text = Array.from({ length: 1 + random(12) }, () => parts[random(parts.length)]!).join('')
-      const pieces: string[] = []
-      for (let at = 0; at < text.length;) {
-        const next = at + 1 + random(6)
-        pieces.push(text.slice(at, next))
-        at = next
-      }
-      expect(read(family, pieces), text).toEqual(read(family, [text]))
-    }
-  })
-
-  it('that are none leave every text as it was', () => {
-    const random = generator(11)
-    const parts = ['<tool_call>', '<tool', '{"name": "h", ', '{', '}', '[', '\n', ' ', 'x', '"name"', '```json', ',']
-    for (let round = 0; round < 3000; round++) {
-      const text = Array.from({ length: 1 + random(12) }, () => parts[random(parts.length)]!).join('')
-      expect(read(round % 2 === 0 ? 'hermes' : 'llama', [text]).join('')).toBe(text)
-    }
-  })
-
   it('are told while they come, and half a marker never', () => {
     const parser = parserFor('hermes')
     expect(told(parser.push('Wait <tool_'))).toEqual(['Wait'])
@@ -180,12 +99,3 @@ describe('calls in answers', () => {
     expect([...parser.push('and more'), ...parser.end()]).toEqual([])
   })
 })
-
-/** Numbers below `n`, the same in every run. */
-function generator(seed: number): (n: number) => number {
-  let state = seed
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * n)
-  }
-}
