@@ -86,5 +86,5 @@ The same function, with \`values\` renamed to \`parts\`:
 `,
   },
   { name: 'A function', prompt: 'export function average(values: number[]): number {' },
-  { name: 'README', prompt: '# queue-lite\n\nA small job queue for Node.js.\n\n## Install\n' },
+  { name: 'README', prompt: '# queue-lite\n\nA small job queue for Node.js.\n\n## Install\n\n```sh\n' },
 ]

@@ -8,7 +8,7 @@ import { Figures, figure } from './view/figures.js'
 import { Lane } from './view/lane.js'
 import { legend } from './view/legend.js'
 import { Positions } from './view/positions.js'
-import { Race } from './view/race.js'
+import { type Finish, Race } from './view/race.js'
 
 /** What a performance needs of the page. */
 export interface Stage {
@@ -52,21 +52,17 @@ export async function performBoth(request: RunRequest, signal: AbortSignal, stag
   const positions = new Positions()
   const plain = new Lane('Plain', request.prompt, stage.announce)
   const speculative = new Lane('Speculative', request.prompt, stage.announce)
-  stage.results.replaceChildren(
-    race.element,
-    legend(),
-    h('div', { class: 'lanes' }, plain.element, speculative.element),
-    positions.element,
-  )
+  const lanes = h('div', { class: 'lanes' }, plain.element, speculative.element)
+  stage.results.replaceChildren(h('div', { class: 'both' }, race.element, legend(), lanes, positions.element))
   const ofPlain = await follow({ ...request, speculate: false }, signal, plain, ({ rounds, watch }) =>
     race.progress('plain', watch.elapsedMs, rounds.tokens / request.maxTokens),
   )
-  race.finish('plain', ofPlain.watch.finish(ofPlain.stats))
+  race.finish('plain', finishOf(ofPlain))
   const ofSpeculative = await follow(request, signal, speculative, ({ rounds, watch }) => {
     positions.update(rounds.positions())
     race.progress('speculative', watch.elapsedMs, rounds.tokens / request.maxTokens)
   })
-  race.finish('speculative', ofSpeculative.watch.finish(ofSpeculative.stats))
+  race.finish('speculative', finishOf(ofSpeculative))
   return race.judge(compareTexts(ofPlain.rounds.text, ofSpeculative.rounds.text), ofSpeculative.stats?.drafted !== 0)
 }
 
@@ -101,6 +97,10 @@ async function follow(
   }
   if (!last) throw new Error('The server answered with no text at all.')
   return last
+}
+
+function finishOf({ rounds, stats, watch }: Watched): Finish {
+  return { ...watch.finish(stats), passes: rounds.list.length }
 }
 
 function summary({ rounds, stats, watch }: Watched): string {

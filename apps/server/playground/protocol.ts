@@ -6,6 +6,8 @@ export type Origin = (typeof ORIGINS)[number]
 export interface TracedToken {
   readonly text: string
   readonly origin: Origin
+  /** With a correction: the guesses that were dropped, first the one that it stands in place of. */
+  readonly refused?: readonly string[]
 }
 
 /** The server's own count at the end. What it does not know is absent or `null`. */

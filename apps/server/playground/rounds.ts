@@ -1,4 +1,5 @@
 import type { Origin, TracedToken } from './protocol.js'
+import { withSigns } from './signs.js'
 
 /** One pass of the target, and the tokens that it said. */
 export interface Round {
@@ -8,7 +9,12 @@ export interface Round {
   accepted: number
   /** What the target said itself. Absent while the round is open, or where the text ended within a draft. */
   own?: Exclude<Origin, 'accepted'>
+  /** The guesses that were dropped, first the one that the target's own token stands in place of. */
+  refused: readonly string[]
 }
+
+/** How many places of a draft are told apart: the last of them stands for all that follow it, too. */
+export const PLACES = 8
 
 /** How often a drafted token was kept, of the times that it was judged. */
 export interface PositionCount {
@@ -24,13 +30,14 @@ export class Rounds {
   push(token: TracedToken): Round {
     let round = this.list.at(-1)
     if (!round || round.own !== undefined) {
-      round = { index: this.list.length, tokens: [], accepted: 0 }
+      round = { index: this.list.length, tokens: [], accepted: 0, refused: [] }
       this.list.push(round)
     }
     this.tokens++
     round.tokens.push(token)
     if (token.origin === 'accepted') round.accepted++
     else round.own = token.origin
+    round.refused = token.refused ?? []
     return round
   }
 
@@ -52,13 +59,13 @@ export class Rounds {
     return this.tokens / this.list.length
   }
 
-  /** By position in the draft, the first one first. */
+  /** By position in the draft, the first one first, at most {@link PLACES}. */
   positions(): PositionCount[] {
     const counts: { judged: number; kept: number }[] = []
     for (const { accepted, own } of this.list) {
       const judged = own === 'corrected' ? accepted + 1 : accepted
       for (let i = 0; i < judged; i++) {
-        const count = (counts[i] ??= { judged: 0, kept: 0 })
+        const count = (counts[Math.min(i, PLACES - 1)] ??= { judged: 0, kept: 0 })
         count.judged++
         if (i < accepted) count.kept++
       }
@@ -68,11 +75,14 @@ export class Rounds {
 }
 
 /** One line about a round, for people. */
-export function describeRound({ index, accepted, own }: Round): string {
+export function describeRound({ index, accepted, own, refused }: Round): string {
   const kept = accepted === 1 ? '1 guess accepted' : `${accepted} guesses accepted`
+  const which = accepted === 0 ? 'the first guess' : `${kept}, the next one`
+  const [wrong, ...after] = refused.map((text) => ` “${withSigns(text)}”`)
+  const dropped = after.length > 0 ? `, ${after.length} more after it dropped` : ''
   const what = {
     plain: 'nothing was guessed, one token of the target’s own',
-    corrected: `${accepted === 0 ? 'the first guess' : `${kept}, the next one`} refused and corrected by the target`,
+    corrected: `${which}${wrong ?? ''} refused and corrected by the target${dropped}`,
     bonus: `${kept}, which was all of them, and one more token from the target`,
     open: `${kept} so far`,
   }[own ?? 'open']

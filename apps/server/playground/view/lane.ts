@@ -1,8 +1,17 @@
 import { ORIGINS } from '../protocol.js'
 import { describeRound, type Round, type Rounds } from '../rounds.js'
+import { withSigns } from '../signs.js'
 import { h } from './dom.js'
 import { NAMES } from './legend.js'
 import { passColumn } from './skyline.js'
+
+const ABOUT = {
+  Plain: { who: 'the target alone', passes: 'One column a pass, in order: one token each.' },
+  Speculative: {
+    who: 'the draft guesses, the target checks',
+    passes: 'One column a pass, in order, as tall as the tokens it said. A cross on top: the guess that was refused.',
+  },
+} as const
 
 const HINT = 'Point at a token, or step through with the arrow keys, to see its pass.'
 
@@ -19,10 +28,11 @@ export class Lane {
 
   /** `announce` tells people who cannot see the page what the arrow keys have come to. */
   constructor(
-    title: string,
+    title: keyof typeof ABOUT,
     prompt: string,
     private readonly announce: (text: string) => void,
   ) {
+    const { who, passes } = ABOUT[title]
     const tail = prompt.split('\n').slice(-3).join('\n')
     this.text = h(
       'div',
@@ -47,17 +57,19 @@ export class Lane {
     this.element = h(
       'section',
       { class: 'lane', 'aria-label': title },
-      h('div', { class: 'panel' }, h('h2', {}, title), this.text, this.inspector),
+      h(
+        'div',
+        { class: 'panel' },
+        h('div', { class: 'head' }, h('h2', {}, title), h('span', { class: 'count' }, who)),
+        this.text,
+        this.inspector,
+      ),
       h(
         'div',
         { class: 'panel passes' },
         h('div', { class: 'head' }, h('h3', {}, 'Passes of the target'), this.count),
         this.columns,
-        h(
-          'p',
-          { class: 'note' },
-          'One column a pass, in order, as tall as it said tokens. Crossed out: a guess that was refused.',
-        ),
+        h('p', { class: 'note' }, passes),
       ),
     )
   }
@@ -122,7 +134,7 @@ export class Lane {
     token?.classList.add('current')
     const round = this.rounds!.list[index]!
     const origin = ORIGINS.find((origin) => origin === token?.dataset.origin)
-    const line = `${origin ? `“${token!.textContent}”, ${NAMES[origin].toLowerCase()}. ` : ''}${describeRound(round)}`
+    const line = `${origin ? `“${withSigns(token!.textContent)}”, ${NAMES[origin].toLowerCase()}. ` : ''}${describeRound(round)}`
     this.inspector.textContent = line
     return line
   }
@@ -132,7 +144,12 @@ function roundText(round: Round): HTMLElement {
   return h(
     'span',
     { class: 'round', 'data-round': round.index },
-    ...round.tokens.map(({ text, origin }) => h('span', { class: 'token', 'data-origin': origin }, ...visible(text))),
+    ...round.tokens.flatMap(({ text, origin, refused }) => [
+      // Drawn, and not part of the text: nobody copies it, or is read it.
+      refused?.[0] !== undefined &&
+        h('i', { class: 'refused', 'data-guess': withSigns(refused[0]), 'aria-hidden': 'true' }),
+      h('span', { class: 'token', 'data-origin': origin }, ...visible(text)),
+    ]),
   )
 }
 

@@ -2,10 +2,11 @@ import type { Comparison } from '../compare.js'
 import { h } from './dom.js'
 import { figure, seconds } from './figures.js'
 
-/** How long a run took once its first token was there, and how fast it was. */
+/** How long a run took once its first token was there, how fast it was, and how often the target was asked. */
 export interface Finish {
   readonly ms: number
   readonly tokensPerSecond: number
+  readonly passes: number
 }
 
 type Runner = 'plain' | 'speculative'
@@ -15,13 +16,14 @@ export class Race {
   private readonly plain = lane('Plain')
   private readonly speculative = lane('Speculative')
   private readonly factor = h('p', { class: 'factor' })
+  private readonly saved = h('p', { class: 'saved' })
   private readonly same = h('p', { class: 'same' })
   private readonly finished: Partial<Record<Runner, Finish>> = {}
   readonly element = h(
     'section',
     { class: 'panel race', 'aria-label': 'Race' },
     h('div', { class: 'tracks' }, this.plain.element, this.speculative.element),
-    h('div', { class: 'verdict' }, this.factor, this.same),
+    h('div', { class: 'verdict' }, this.factor, this.saved, this.same),
     h(
       'p',
       { class: 'note' },
@@ -47,16 +49,20 @@ export class Race {
 
   /** @returns what came of it, as text. Without a draft the difference is chance, and is not told as a speed-up. */
   judge(comparison: Comparison, drafted: boolean): string {
+    if (comparison.same && comparison.length === 0) {
+      return (this.factor.textContent = 'The model ended its text at once')
+    }
     const { plain, speculative } = this.finished
     const times = speculative!.tokensPerSecond / plain!.tokensPerSecond
     this.factor.textContent = drafted
       ? `${figure(times)}× the speed of plain decoding, measured`
       : 'Both ran plainly: drafts would not have paid'
+    this.saved.textContent = drafted ? `${speculative!.passes} passes of the target instead of ${plain!.passes}.` : ''
     this.same.textContent = comparison.same
       ? `✓ The texts are the same, all ${comparison.length} characters.`
       : `✗ The texts part after ${comparison.at} characters. Where two tokens are nearly as likely, rounding may decide.`
     this.same.dataset.same = String(comparison.same)
-    return `${this.factor.textContent}. ${this.same.textContent}`
+    return `${this.factor.textContent}. ${this.saved.textContent} ${this.same.textContent}`
   }
 }
 

@@ -6,6 +6,7 @@ import type { Job } from './job.js'
 import { merge } from './merge.js'
 import { type Outcome, reasonOf, say, type Step } from './say.js'
 import { statsOf } from './stats.js'
+import { traceOf } from './trace.js'
 import { type Usage, usageOf } from './usage.js'
 
 interface Line {
@@ -74,7 +75,7 @@ export class Answering {
       return
     }
     const [first = choice.empty(), ...others] = entries
-    const traced = tokens.map(({ text, origin }) => ({ text, origin }))
+    const traced = tokens.map((token) => traceOf(token, this.engine.target.tokenizer))
     yield this.chunk(first, { foretoken: { tokens: traced } })
     for (const entry of others) yield this.chunk(entry)
   }

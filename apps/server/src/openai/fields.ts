@@ -44,7 +44,7 @@ export const commonFields = {
     .nullish()
     .describe(
       "Not of OpenAI. Who drafts, and how much at most; enabled: false decodes plainly. trace: the stream's chunks tell " +
-        'the origin of each token in foretoken.tokens.',
+        'the origin of each token in foretoken.tokens, and with a correction the guesses that were refused.',
     ),
 }
 

@@ -1,10 +1,12 @@
-import type { GenerateEvent, GenerateResult, TokenLogprobs, TokenOrigin } from '@foretoken/core'
+import type { GenerateEvent, GenerateResult, TokenId, TokenLogprobs, TokenOrigin } from '@foretoken/core'
 
 /** A token of a piece. Its text may lag behind, as characters and stop strings complete. */
 export interface PieceToken {
-  readonly token: number
+  readonly token: TokenId
   readonly text: string
   readonly origin: TokenOrigin
+  /** Where it is `corrected`: the guesses that were dropped, first the one that it stands in place of. */
+  readonly refused?: readonly TokenId[]
   readonly logprobs?: TokenLogprobs
 }
 

@@ -90,6 +90,31 @@ describe.skipIf(reason !== undefined)('the page', () => {
     })
   })
 
+  it('strikes a refused guess out before its correction, and keeps it out of the text', async () => {
+    const page = await open()
+    await prompt(page).fill('sum')
+    await prompt(page).press('Enter')
+    await page.locator('#status', { hasText: 'Done' }).waitFor({ state: 'attached' })
+    const drawn = await page.locator('.text .refused').evaluateAll((guesses) =>
+      guesses.map((guess) => {
+        const style = (part?: string) => guess.ownerDocument.defaultView!.getComputedStyle(guess, part)
+        const next = guess.nextElementSibling!.getAttribute('data-origin')
+        return [style('::before').content, style().textDecorationLine, next]
+      }),
+    )
+    expect(drawn).toEqual([
+      ['" 1"', 'line-through', 'corrected'],
+      ['"↵"', 'line-through', 'corrected'],
+    ])
+    const copied = "getSelection().selectAllChildren(document.querySelector('.lane .text')), getSelection().toString()"
+    expect(await page.evaluate(copied)).toBe('sumconst total = 0\nfor (const value')
+    expect(await page.locator('.lane .text').ariaSnapshot()).not.toContain('1')
+    expect(await page.getByRole('list', { name: 'What the colours mean' }).locator('s').allTextContents()).toEqual([
+      'Refused',
+      'one',
+    ])
+  })
+
   it('keeps Enter for new lines once there are several, and runs on Ctrl+Enter', async () => {
     const page = await open()
     await prompt(page).fill('one')
@@ -109,6 +134,7 @@ describe.skipIf(reason !== undefined)('the page', () => {
     await prompt(page).press('Enter')
     await page.getByText('The texts are the same, all 32 characters').first().waitFor()
     expect(await page.locator('.factor').textContent()).toBe('2.50× the speed of plain decoding, measured')
+    expect(await page.locator('.saved').textContent()).toBe('4 passes of the target instead of 9.')
     expect(await origins(page, 'Plain')).toBe('ppppppppp')
     expect(await origins(page, 'Speculative')).toBe('paacaaabc')
     const [plain, speculative] = server.requests.slice(-2)
@@ -122,6 +148,15 @@ describe.skipIf(reason !== undefined)('the page', () => {
     await prompt(page).fill('other')
     await prompt(page).press('Enter')
     await page.getByText('The texts part after 0 characters').first().waitFor()
+  })
+
+  it('compares nothing when the model says nothing', async () => {
+    const page = await open()
+    await page.getByText('side by side').click()
+    await prompt(page).fill('silent')
+    await prompt(page).press('Enter')
+    await page.locator('.factor', { hasText: 'The model ended its text at once' }).waitFor()
+    expect(await page.locator('.verdict').textContent()).toBe('The model ended its text at once')
   })
 
   it('stops on Escape and by its button, and can run again', async () => {
@@ -200,7 +235,7 @@ describe.skipIf(reason !== undefined)('the page', () => {
     const inspector = page.locator('.inspector')
     await page.locator('.lane .token', { hasText: 'total' }).hover()
     expect(await inspector.textContent()).toBe(
-      '“ total”, accepted. Pass 2: 2 guesses accepted, the next one refused and corrected by the target.',
+      '“ total”, accepted. Pass 2: 2 guesses accepted, the next one “ 1” refused and corrected by the target, 2 more after it dropped.',
     )
     for (let i = 0; i < 20; i++) {
       await page.keyboard.press('Tab')
@@ -211,7 +246,7 @@ describe.skipIf(reason !== undefined)('the page', () => {
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('End')
     expect(await inspector.textContent()).toBe(
-      '“ value”, corrected. Pass 4: the first guess refused and corrected by the target.',
+      '“ value”, corrected. Pass 4: the first guess “↵” refused and corrected by the target.',
     )
     expect(await page.locator('#status').textContent()).toBe(await inspector.textContent())
     expect(await page.locator('.pass.selected').getAttribute('data-round')).toBe('3')

@@ -39,6 +39,17 @@ describe('rounds', () => {
     ])
   })
 
+  it('count acceptance from the eighth position on in one', () => {
+    expect(
+      roundsOf(`${'a'.repeat(10)}b${'a'.repeat(8)}c`)
+        .positions()
+        .slice(6),
+    ).toEqual([
+      { judged: 2, kept: 2 },
+      { judged: 5, kept: 4 },
+    ])
+  })
+
   it('append text that was held back to the last token', () => {
     const rounds = roundsOf('ab')
     rounds.append('…')
@@ -54,6 +65,23 @@ describe('rounds', () => {
       'Pass 3: nothing was guessed, one token of the target’s own.',
       'Pass 4: 1 guess accepted, which was all of them, and one more token from the target.',
     ])
+  })
+})
+
+describe('a guess that was refused', () => {
+  const round = (refused: readonly string[]) => new Rounds().push({ text: 'x', origin: 'corrected', refused })
+
+  it('belongs to its round, with those that were dropped after it', () => {
+    expect(round([' 1', ';']).refused).toEqual([' 1', ';'])
+    expect(roundsOf('ac').list[0]!.refused).toEqual([])
+  })
+
+  it.each([
+    [[' 1'], 'Pass 1: the first guess “ 1” refused and corrected by the target.'],
+    [['\n\t', 'b', 'c'], 'Pass 1: the first guess “↵⇥” refused and corrected by the target, 2 more after it dropped.'],
+    [['  '], 'Pass 1: the first guess “␣␣” refused and corrected by the target.'],
+  ])('is told in words: %j', (refused, line) => {
+    expect(describeRound(round(refused))).toBe(line)
   })
 })
 

@@ -37,13 +37,18 @@ export async function buildPage(): Promise<{ readonly folder: string; remove(): 
   return { folder, remove: () => rmSync(folder, { recursive: true }) }
 }
 
-/** What the scripted server says: each pass a line of `text|origin` pieces. */
+/** What the scripted server says: each pass a line of `text|origin|refused|…` pieces. */
 const SCRIPT = [
   ['const|plain'],
-  [' total|accepted', ' =|accepted', ' 0|corrected'],
+  [' total|accepted', ' =|accepted', ' 0|corrected| 1|;|\n'],
   ['\n|accepted', 'for|accepted', ' (|accepted', 'const|bonus'],
-  [' value|corrected'],
-].map((pass) => pass.map((piece) => ({ text: piece.split('|')[0]!, origin: piece.split('|')[1]! })))
+  [' value|corrected|\n'],
+].map((pass) =>
+  pass.map((piece) => {
+    const [text, origin, ...refused] = piece.split('|') as [string, string, ...string[]]
+    return { text, origin, ...(refused.length > 0 && { refused }) }
+  }),
+)
 
 export interface Scripted {
   readonly url: string
@@ -56,7 +61,8 @@ export interface Scripted {
 
 /**
  * A server whose every word is known beforehand. A prompt with `endless` in it never comes to its end, `broken` is refused
- * with an error, and `other` makes plain decoding say something else. With `key`, it asks for that one.
+ * with an error, `silent` is answered with nothing, and `other` makes plain decoding say something else. With `key`, it asks
+ * for that one.
  */
 export async function scriptedServer(folder: string, key?: string): Promise<Scripted> {
   const app = new Hono()
@@ -90,7 +96,7 @@ export async function scriptedServer(folder: string, key?: string): Promise<Scri
         })
       stream.onAbort(() => void server.aborted++)
       do {
-        for (const pass of passes) {
+        for (const pass of prompt.includes('silent') ? [] : passes) {
           for (const token of pass) await say([token], token.text)
           await stream.sleep(10)
         }
