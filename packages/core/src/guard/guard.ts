@@ -266,9 +266,11 @@ export class Guard {
     return plan
   }
 
-  /** Whether a drafter that has the prompt to read first makes up for that soon enough. */
+  /** Whether a drafter that has the prompt to read first makes up for that soon enough: those who share the pass wait, too. */
   private repays({ speedup }: Plan): boolean {
-    return this.opened || this.horizon * (1 - 1 / speedup) * this.passes.shared(1) > this.asking - this.prospects.askMs
+    const { passes, prospects, horizon } = this
+    const reading = passes.texts * (this.asking - prospects.askMs)
+    return this.opened || horizon * (1 - 1 / speedup) * passes.shared(1) > reading
   }
 
   /** How long a draft may be: short at first, and longer as drafts are accepted, for one may be wrong from the start. */
