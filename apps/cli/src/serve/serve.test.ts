@@ -100,14 +100,16 @@ describe('serve', { timeout: 120_000 }, () => {
       child.stdout.setEncoding('utf8').once('data', (text: string) => resolve(text.split(' ')[0]!)),
     )
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-    const asked = body({ max_tokens: 900, n: 128, stream: true, stop: [] })
-    const reader = (await fetch(`${url}/v1/completions`, asked)).body!.getReader()
+    const asked = body({ max_tokens: 900, n: 64, temperature: 1, stream: true })
+    const answer = await fetch(`${url}/v1/completions`, asked)
+    expect(answer.status).toBe(200)
+    const reader = answer.body!.getReader()
     await reader.read()
     child.kill('SIGTERM')
     await expect
       .poll(() =>
-        fetch(`${url}/health`).then(
-          () => true,
+        fetch(`${url}/ready`).then(
+          ({ ok }) => ok,
           () => false,
         ),
       )

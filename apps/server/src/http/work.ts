@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { ApiError, clientGone, drainingMessage, unavailable } from './errors.js'
 
 /** A request that is being answered. */
@@ -28,6 +29,8 @@ export class Works {
   begin({ client, timeoutMs }: WorkOptions): Work {
     if (this.draining) throw unavailable(drainingMessage)
     const controller = new AbortController()
+    // Each choice listens, and there may be 128.
+    setMaxListeners(0, controller.signal)
     const abort = (reason: ApiError): void => controller.abort(reason)
     const gone = (): void => abort(clientGone())
     const late = (): void => abort(timedOut(timeoutMs))
