@@ -98,12 +98,13 @@ function oneOf<T extends string>(option: string, value: string, allowed: readonl
   return found
 }
 
-function atLeast(option: string, text: string, least: number): number {
+/** @throws `invalid-argument` */
+export function atLeast(option: string, text: string, least: number): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < least) throw invalid(option, text, `a whole number, at least ${least}`)
   return value
 }
 
-function invalid(option: string, value: string, wanted: string): ForetokenError {
+export function invalid(option: string, value: string, wanted: string): ForetokenError {
   return new ForetokenError('invalid-argument', `${option} is ${value}: use ${wanted}.`)
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { ForetokenError } from '../../packages/core/src/index.js'
-import { type Size, sizes } from '../peers/options.js'
+import { atLeast, invalid, type Size, sizes } from '../peers/options.js'
 
 export interface Options {
   readonly size: Size
@@ -75,14 +75,4 @@ function parsed(args: readonly string[]) {
   } catch (cause) {
     throw new ForetokenError('invalid-argument', `${(cause as Error).message} --help lists the options.`, { cause })
   }
-}
-
-function atLeast(option: string, text: string, least: number): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < least) throw invalid(option, text, `a whole number, at least ${least}`)
-  return value
-}
-
-function invalid(option: string, value: string, wanted: string): ForetokenError {
-  return new ForetokenError('invalid-argument', `${option} is ${value}: use ${wanted}.`)
 }

@@ -57,11 +57,11 @@ export class PassQueue implements RowSource {
   private readTurn = -1
   private closed: ForetokenError | undefined
 
-  /** @param cpu Whether the CPU has a part in its passes, and @param gpu a GPU. */
-  constructor(context: NativeContext, { cpu, gpu }: { readonly cpu: boolean; readonly gpu: boolean }) {
+  /** @param hardware What has a part in its passes. */
+  constructor(context: NativeContext, hardware: { readonly cpu: boolean; readonly gpu: boolean }) {
     this.context = context
-    this.gpu = gpu
-    this.turns = cpu ? cpuTurns : undefined
+    this.gpu = hardware.gpu
+    this.turns = hardware.cpu ? cpuTurns : undefined
   }
 
   row(index: number): Float32Array {
