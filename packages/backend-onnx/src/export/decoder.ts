@@ -32,14 +32,22 @@ export function decoderGraph(architecture: Architecture, weights: Weights): Uint
     const split = graph.node('Reshape', [x, graph.integers([0, 0, count, headSize])])
     return graph.node('Reshape', [normalize(split, name), graph.integers([0, 0, count * headSize])])
   }
-  /** Queries, keys and values. The attention takes all three in the place of the first, too. */
-  const attentionInputs = (x: string, part: (name: string) => string): string[] => {
+  const products = (x: string, part: (name: string) => string): [q: string, k: string, v: string] => {
+    if (!weights.hasMatrix(part('attn_qkv'))) {
+      const [q, k, v] = ['q', 'k', 'v'].map((name) => weights.multiply(graph, x, part(`attn_${name}`)))
+      return [q!, k!, v!]
+    }
     const together = weights.multiply(graph, x, part('attn_qkv'))
+    // The attention takes all three in the place of the first, too.
     if (!architecture.headNorms) return [together, '', '']
     const outputs = ['q', 'k', 'v'].map((name) => `${together}_${name}`) as [string, string, string]
     const sizes = graph.integers([heads, kvHeads, kvHeads].map((count) => count * headSize))
     graph.node('Split', [together, sizes], { outputs, attributes: { axis: -1 } })
-    const [q, k, v] = outputs
+    return outputs
+  }
+  const attentionInputs = (x: string, part: (name: string) => string): string[] => {
+    const [q, k, v] = products(x, part)
+    if (!architecture.headNorms) return [q, k, v]
     return [normalizeHeads(q, part('attn_q_norm'), heads), normalizeHeads(k, part('attn_k_norm'), kvHeads), v]
   }
 

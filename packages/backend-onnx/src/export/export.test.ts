@@ -165,7 +165,7 @@ describe('q4', () => {
     expect(sizes[0]!.size).toBeLessThan(sizes[1]!.size / 4)
     const { operators } = readGraph(await readFile(join(folder, 'onnx', 'model_q4.onnx')))
     const layers = operators.get('com.microsoft:GroupQueryAttention')!
-    expect(operators.get('com.microsoft:MatMulNBits')).toBe(5 * layers + 1)
+    expect(operators.get('com.microsoft:MatMulNBits')).toBe(7 * layers + 1)
     expect(operators.has('MatMul')).toBe(false)
   })
 

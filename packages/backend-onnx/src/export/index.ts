@@ -70,7 +70,8 @@ export async function exportOnnx(gguf: string, folder: string, options: ExportOp
     await writeDescription(source, architecture, fresh)
     const limits = fixed
       ? { outputTokens: largestDimension, positions: fixed.contextLength + Math.max(...fixed.buckets), joined: false }
-      : { positions: architecture.contextLength, joined: true }
+      : // Matrices of 4 bits are joined when they are loaded, whoever has exported them.
+        { positions: architecture.contextLength, joined: type !== 'q4' }
     const name = fixed ? staticFile.weights(variant) : `model${variant}.onnx_data`
     const places = await writeData(join(onnx, name), (data) =>
       writeWeights(source, architecture, data, { type, ...limits, onProgress, signal }),

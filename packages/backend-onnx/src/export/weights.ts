@@ -32,6 +32,11 @@ export class Weights {
     return this.places.has(name)
   }
 
+  /** @param part `blk.0.attn_q` */
+  hasMatrix(part: string): boolean {
+    return this.has(`${part}.weight`) || this.has(names.numbers(`${part}.weight`))
+  }
+
   /** A tensor as it is. */
   get(graph: GraphBuilder, name: string): string {
     return graph.stored(name, this.places.get(name)!)

@@ -100,6 +100,10 @@ export class GraphEdit {
     this.parts.splice(index, 0, this.withNode({ number: graphFields.node, message: node }, readNode(node.encode())))
   }
 
+  removeNodes(nodes: ReadonlySet<GraphNode>): void {
+    this.parts = this.parts.filter(({ node }) => !node || !nodes.has(node))
+  }
+
   addInput(input: Message): void {
     const value = readValueInfo(input.encode())
     this.names.add(value.name)

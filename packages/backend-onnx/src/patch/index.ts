@@ -1,5 +1,6 @@
 import { withAccuracyLevel } from './accuracy-level.js'
 import { GraphEdit } from './graph-edit.js'
+import { joinProducts } from './join-products.js'
 import { keepLogits } from './logits-to-keep.js'
 import { newRowsOnly } from './new-rows-only.js'
 
@@ -10,6 +11,8 @@ export interface Patches {
    * which are several times as fast on CPUs, and make logits depend a little on how many tokens share a pass.
    */
   readonly accuracyLevel?: 1 | 2 | 3 | 4
+  /** Products of one value with several matrices of 4 bits are one. */
+  readonly joinProducts?: boolean
   /** Cache outputs are only the rows of this pass's tokens. */
   readonly newRowsOnly?: boolean
   /** An input `num_logits_to_keep`, an int64 scalar: logits of so many last positions, 0 for all. */
@@ -21,6 +24,8 @@ export interface Patched {
   readonly model: Uint8Array
   /** How many `MatMulNBits` got another accuracy level. */
   readonly accuracyLevel: number
+  /** How many products are no more, as others have their rows. */
+  readonly joinedProducts: number
   /** Whether cache outputs were made to be only new rows. False when they were so before, or it was not asked for. */
   readonly newRowsOnly: boolean
   /** Whether the model has `num_logits_to_keep`, now or from the start. False when it was not asked for. */
@@ -37,12 +42,13 @@ export function patch(model: Uint8Array, patches: Patches): Patched {
   const graph = new GraphEdit(model)
   const rows = patches.newRowsOnly === true && newRowsOnly(graph)
   const logits = patches.logitsToKeep === true && keepLogits(graph)
+  const joined = patches.joinProducts === true ? joinProducts(graph) : 0
   let levels = 0
   const level = patches.accuracyLevel
   const encoded = graph.encode((node) => {
     return level === undefined ? undefined : withAccuracyLevel(node, level, () => levels++)
   })
-  return { model: encoded, accuracyLevel: levels, newRowsOnly: rows, logitsToKeep: logits }
+  return { model: encoded, accuracyLevel: levels, joinedProducts: joined, newRowsOnly: rows, logitsToKeep: logits }
 }
 
 /** {@link patch}'s model, for those who look at the graph anyway. */

@@ -70,8 +70,13 @@ describe('logits to keep', () => {
 
   it('goes together with the other patches', async () => {
     const original = decoder('plain', 'q4')
-    const { model, ...done } = patch(original, { logitsToKeep: true, newRowsOnly: true, accuracyLevel: 1 })
-    expect(done).toEqual({ logitsToKeep: true, newRowsOnly: true, accuracyLevel: 1 })
+    const { model, ...done } = patch(original, {
+      logitsToKeep: true,
+      newRowsOnly: true,
+      accuracyLevel: 1,
+      joinProducts: true,
+    })
+    expect(done).toEqual({ logitsToKeep: true, newRowsOnly: true, accuracyLevel: 1, joinedProducts: 0 })
     const expected = await run(await open(original), pass)
     const actual = await run(await open(model), { ...pass, keep: 2 })
     expect(largestDifference(actual.logits, lastRows(expected.logits, 2))).toBeLessThan(1e-5)

@@ -22,16 +22,18 @@ export function integerAttributeOf(name: string, value: number): Message {
     .int(attributeFields.type, integerAttribute)
 }
 
-/** A node of one of ONNX's own operators, with one output of the node's own name. */
+/** A node of one of ONNX's own operators, with the name of its output, or of the first one. */
 export function newNode(
   operator: string,
   inputs: readonly string[],
-  output: string,
+  output: string | readonly string[],
   attributes: Readonly<Record<string, number>> = {},
 ): Message {
   const node = new Message()
+  const outputs = typeof output === 'string' ? [output] : output
   for (const input of inputs) node.text(nodeFields.input, input)
-  node.text(nodeFields.output, output).text(nodeFields.name, output).text(nodeFields.operator, operator)
+  for (const name of outputs) node.text(nodeFields.output, name)
+  node.text(nodeFields.name, outputs[0]!).text(nodeFields.operator, operator)
   for (const [name, value] of Object.entries(attributes)) {
     node.message(nodeFields.attribute, integerAttributeOf(name, value))
   }

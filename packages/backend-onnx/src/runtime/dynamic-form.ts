@@ -16,6 +16,7 @@ const longContext = 256
 /** A graph for any number of tokens, as the Hub has them. */
 export async function dynamicForm(ort: OnnxRuntime, request: OpenRequest): Promise<Form> {
   const patches: Patches = {
+    joinProducts: true,
     logitsToKeep: true,
     newRowsOnly: request.contextLength >= longContext,
     ...(!request.exact && { accuracyLevel: 4 }),
