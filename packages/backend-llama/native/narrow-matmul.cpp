@@ -24,7 +24,20 @@ namespace {
 /** Columns that weights are read for at a time. Beyond these, reading them again costs nothing beside the arithmetic. */
 constexpr int columnsAtOnce = 48;
 /** Weights, in bytes, that a thread takes at a time. */
-constexpr int64_t chunkBytes = 128 << 10;
+constexpr int64_t chunkBytes = 512 << 10;
+/** Matrices, in bytes, that may still lie in a cache from the pass before. */
+constexpr int64_t cachedBytes = 1 << 20;
+
+/**
+ * A panel for one column. One row after the other is what processors foresee by themselves, and they fetch more at a time
+ * than they can be asked for; several rows at once are quicker only where there is nothing to fetch.
+ */
+template <typename T>
+void rowByRow(const T * weights, int64_t stride, int64_t rows, const float * packed, int64_t k, float * out,
+              int64_t outStride, Ahead & ahead) {
+    for (int64_t row = 0; row < rows; ++row)
+        tile<T, 1, 1>(weights + row * stride, stride, packed, k, out + row, outStride, ahead);
+}
 
 template <typename T>
 void multiply(const ggml_compute_params * params, int64_t m, int n, int64_t k, const T * weights, int64_t lda,
@@ -45,6 +58,7 @@ void multiply(const ggml_compute_params * params, int64_t m, int n, int64_t k, c
         : (panels + params->nth - 1) / params->nth;
     const int64_t chunks = (panels + perChunk - 1) / perChunk;
     const int64_t chunkRows = perChunk * panelRows;
+    const bool foreseen = n == 1 && panels * panelBytes > cachedBytes;
 
     if (shared) {
         if (params->ith == 0) ggml_threadpool_chunk_set(params->threadpool, params->nth);
@@ -58,11 +72,12 @@ void multiply(const ggml_compute_params * params, int64_t m, int n, int64_t k, c
             const int64_t rows = std::min<int64_t>(panelRows, end - row);
             const int64_t following = row + rows < end ? row + rows : next < chunks ? next * chunkRows : m;
             // As much as a step goes through, shared among the tiles that go over the same rows.
-            const int lines = following < m ? (tileRows + cut.tiles - 1) / cut.tiles : 0;
+            const int lines = !foreseen && following < m ? (tileRows + cut.tiles - 1) / cut.tiles : 0;
             Ahead ahead{(const char *) (weights + following * lda), lines};
             for (int t = 0; t < cut.tiles; ++t)
-                panelFor<T>(cut.width(t))(weights + row * lda, lda, rows, packed + cut.start(t) * padded(k), k,
-                                          out + cut.start(t) * ldc + row, ldc, ahead);
+                (foreseen ? rowByRow<T> : panelFor<T>(cut.width(t)))(weights + row * lda, lda, rows,
+                                                                     packed + cut.start(t) * padded(k), k,
+                                                                     out + cut.start(t) * ldc + row, ldc, ahead);
         }
     }
     // The next product may set the counter again.

@@ -42,6 +42,8 @@ interface Job extends Waiting {
  */
 export class PassQueue implements RowSource {
   stamp = 0
+  /** Told of each pass when it is over, and before the next begins. */
+  onPass?: (tokens: number, ms: number) => void
   private readonly context: NativeContext
   private readonly gpu: boolean
   private readonly turns: Turns | undefined
@@ -200,6 +202,7 @@ export class PassQueue implements RowSource {
     }
     const ms = performance.now() - started
     this.times.observe(tokens, ms)
+    this.onPass?.(tokens, ms)
     this.endPass(slices, { tokens, sequences: slices.length, ms })
   }
 

@@ -8,6 +8,7 @@ import { calibrate, oneAtATime } from './calibrate.js'
 import { ModelRig } from './model-rig.js'
 import { widest } from './samples.js'
 import type { CalibrationKey } from './store.js'
+import { ThreadWatch } from './thread-watch.js'
 
 /** Times the passes of a model that was just loaded, if that is to be done and its context is long enough for it. */
 export async function calibrateModel(
@@ -24,6 +25,11 @@ export async function calibrateModel(
   await sequence.dispose()
   // What waited for our passes gets its turn now, not before the caller's first one.
   await nextTurn()
+  // Others' kernels may add up in another order on another number of threads.
+  if (plan.threads.length > 1 && builtKernels(release) !== undefined) {
+    const watch = new ThreadWatch(model, plan.threads, calibration.passes)
+    model.queue.onPass = (tokens, ms) => watch.observe(tokens, ms)
+  }
   model.calibration = calibration
   model.passCurve = calibration.passes
 }
