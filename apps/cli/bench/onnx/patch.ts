@@ -5,26 +5,31 @@ import type { Goal } from '../../src/measure/goal.js'
 import { mean } from '../../src/measure/statistics.js'
 import { builtInPrompts } from '../../src/models/prompts.js'
 import { load, targetFile } from './files.js'
+import { StockPasses } from './stock.js'
 
 const widths = [1, 2, 4, 8]
 const context = 128
 const turns = 32
 const warmUp = 4
 
-/** 4 bits as the file has them beside the change of their arithmetic: passes of several widths, one for one in turn. */
+/** The file as it is beside what becomes of it when it is loaded: passes of several widths, one for one in turn. */
 export async function patchedArithmetic(size: ShapeName): Promise<Goal[]> {
   const file = await targetFile(size, 'q4')
-  const stock = await load(file, { exact: true })
   const patched = await load(file)
+  const tokens = await codeOf(patched)
+  const stock = await StockPasses.open(file, patched.threads, tokens)
   try {
-    console.error(`${stock.description}; ${patched.description}`)
-    const tokens = await codeOf(patched)
-    const sides = [await begin(stock, tokens), await begin(patched, tokens)] as const
+    console.error(patched.description)
+    const sequence = await begin(patched, tokens)
+    const sides = [
+      (width: number) => stock.pass(tokens.slice(0, width)),
+      (width: number) => pass(sequence, tokens.slice(0, width)),
+    ] as const
     const times = sides.map(() => new Map<number, number[]>(widths.map((width) => [width, []])))
     for (let turn = 0; turn < warmUp + turns; turn++) {
       for (const width of widths) {
         for (const side of turn % 2 === 0 ? [0, 1] : [1, 0]) {
-          const ms = await pass(sides[side]!, tokens.slice(0, width))
+          const ms = await sides[side]!(width)
           if (turn >= warmUp) times[side]!.get(width)!.push(ms)
         }
       }
@@ -41,7 +46,7 @@ export async function patchedArithmetic(size: ShapeName): Promise<Goal[]> {
       }
     })
   } finally {
-    await stock.dispose()
+    await stock.release()
     await patched.dispose()
   }
 }
