@@ -21,14 +21,20 @@ export interface ModelFlags {
   readonly device?: Device
   readonly threads?: number
   readonly context?: number
+  /** Of the target, where it is a GGUF model. */
+  readonly workers?: readonly string[]
+  readonly split?: readonly number[]
 }
 
 export const modelOptions = (): Option[] => [
   new Option(
     '-m, --model <file>',
-    'the target: a GGUF file, hf:user/model:type, or a folder with a model in ONNX (default: the demo target)',
+    'the target: a GGUF file, a folder with a model in ONNX, a name on the Hub (owner/repo:Q4_K_M), or a bundle (default: the demo target)',
   ).helpGroup(models),
-  new Option('-d, --draft <file>', 'the draft model: a smaller one with the same vocabulary').helpGroup(models),
+  new Option(
+    '-d, --draft <file>',
+    'the draft model: a smaller one with the same vocabulary (default: that of the bundle)',
+  ).helpGroup(models),
   new Option('--backend <name>', 'what runs the models (default: onnx for folders and .onnx files, else llama)')
     .choices(backends)
     .helpGroup(models),
@@ -44,6 +50,12 @@ export const modelOptions = (): Option[] => [
     .helpGroup(models),
   new Option('--context <tokens>', 'size of the context (default: as trained, at most 8192)')
     .argParser(whole(1))
+    .helpGroup(models),
+  new Option('--workers <list>', 'machines that compute a part of the target (a GGUF model): host:port,host:port')
+    .argParser((text: string) => text.split(',').map((each) => each.trim()))
+    .helpGroup(models),
+  new Option('--split <list>', 'how many layers for each machine, in proportion: this one, then the workers: 1,2,2')
+    .argParser(parseShares)
     .helpGroup(models),
 ]
 
@@ -168,6 +180,12 @@ export function above(least: number, most: number): (text: string) => number {
     if (value === least) throw new InvalidArgumentError(`It must be above ${least}, at most ${most}.`)
     return value
   }
+}
+
+function parseShares(text: string): number[] {
+  const shares = text.split(',')
+  if (shares.every((share) => isNumeric(share) && Number(share) >= 0)) return shares.map(Number)
+  throw new InvalidArgumentError('Write numbers with commas between them, such as 1,2,2.')
 }
 
 function parseGpu(text: string): Gpu {

@@ -1,3 +1,4 @@
+export { copyWithMetadata, type CopyOptions } from './copy-with-metadata.js'
 export { decode } from './decode.js'
 export { encode } from './encode.js'
 export {
@@ -10,7 +11,7 @@ export {
   textsOf,
   type ValueType,
 } from './metadata.js'
-export { type GgufFile, type GgufTensor, readGguf, readTensor } from './read.js'
+export { type GgufFile, type GgufTensor, parseGgufMetadata, readGguf, readGgufMetadata, readTensor } from './read.js'
 export {
   byteLength,
   type Format,

@@ -34,12 +34,39 @@ const longestHeader = 1 << 28
  * @throws `model-file` when the file is missing, unreadable, no GGUF, truncated, or uses what we do not know.
  */
 export async function readGguf(path: string): Promise<GgufFile> {
+  return readHeader(path, (cursor, size) => ({ path, size, ...parse(cursor, size) }))
+}
+
+/**
+ * Reads the metadata of the GGUF file at `path` alone: its tensors may be of any type, and need not be there.
+ *
+ * @throws As {@link readGguf}.
+ */
+export async function readGgufMetadata(path: string): Promise<GgufMetadata> {
+  return readHeader(path, (cursor) => parseMetadata(cursor).metadata)
+}
+
+/**
+ * The metadata in the first `bytes` of a GGUF file, which may lie elsewhere.
+ *
+ * @throws `model-file` when they are no GGUF, or end within the metadata.
+ */
+export function parseGgufMetadata(bytes: Uint8Array): GgufMetadata {
+  try {
+    return parseMetadata(new Cursor(bytes)).metadata
+  } catch (error) {
+    throw error instanceof OutOfBytes ? truncated() : error
+  }
+}
+
+/** Parses the start of a file, of which more is read as long as that is not enough. */
+export async function readHeader<T>(path: string, parse: (cursor: Cursor, size: number) => T): Promise<T> {
   return withFile(path, async (handle) => {
     const { size } = await handle.stat()
     for (let length = firstRead; ; length *= 2) {
       const bytes = await readAt(handle, 0, Math.min(length, size))
       try {
-        return { path, size, ...parse(new Cursor(bytes), size) }
+        return parse(new Cursor(bytes), size)
       } catch (error) {
         if (!(error instanceof OutOfBytes)) throw error
         if (length >= size) throw truncated()
@@ -56,7 +83,8 @@ export async function readTensor(file: GgufFile, tensor: GgufTensor): Promise<Ui
   return withFile(file.path, (handle) => readAt(handle, tensor.offset, tensor.bytes))
 }
 
-function parse(cursor: Cursor, size: number): { metadata: GgufMetadata; tensors: Map<string, GgufTensor> } {
+/** All before the tensors' entries, where it leaves the cursor. */
+export function parseMetadata(cursor: Cursor): { version: number; tensorCount: number; metadata: GgufMetadata } {
   const magic = String.fromCharCode(...cursor.bytes(4))
   if (magic !== 'GGUF') {
     throw new ForetokenError(
@@ -77,14 +105,15 @@ function parse(cursor: Cursor, size: number): { metadata: GgufMetadata; tensors:
     if (metadata.has(key)) throw new ForetokenError('model-file', `it has the metadata key ${key} twice`)
     metadata.set(key, cursor.value(key))
   }
+  return { version, tensorCount, metadata }
+}
 
+function parse(cursor: Cursor, size: number): { metadata: GgufMetadata; tensors: Map<string, GgufTensor> } {
+  const { tensorCount, metadata } = parseMetadata(cursor)
   const found: GgufTensor[] = []
   for (let i = 0; i < tensorCount; i++) found.push(parseTensor(cursor))
 
-  const alignment = numberOf(metadata, 'general.alignment') ?? 32
-  if (!Number.isSafeInteger(alignment) || alignment < 1) {
-    throw new ForetokenError('model-file', `its alignment is ${alignment}`)
-  }
+  const alignment = alignmentOf(metadata)
   const dataStart = Math.ceil(cursor.position / alignment) * alignment
   const tensors = new Map<string, GgufTensor>()
   for (const tensor of found) {
@@ -93,6 +122,15 @@ function parse(cursor: Cursor, size: number): { metadata: GgufMetadata; tensors:
     tensors.set(tensor.name, { ...tensor, offset: dataStart + tensor.offset })
   }
   return { metadata, tensors }
+}
+
+/** What the start of the data, and of each tensor in it, is a multiple of. */
+export function alignmentOf(metadata: GgufMetadata): number {
+  const alignment = numberOf(metadata, 'general.alignment') ?? 32
+  if (!Number.isSafeInteger(alignment) || alignment < 1) {
+    throw new ForetokenError('model-file', `its alignment is ${alignment}`)
+  }
+  return alignment
 }
 
 /** A tensor's entry in the header; its `offset` still counts from the start of the data. */

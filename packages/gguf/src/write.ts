@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import { fixedSize, type GgufMetadata, type GgufValue, valueTypes } from './metadata.js'
+import { HeaderWriter } from './header-writer.js'
+import type { GgufMetadata } from './metadata.js'
 import { byteLength, formats, type TensorType } from './tensor-types.js'
 
 const alignment = 32
-const utf8 = new TextEncoder()
 
 /** A tensor that is to be written: its name, type, and sizes with the fastest first. */
 export interface TensorSpec {
@@ -31,17 +31,9 @@ export function layOut<Spec extends TensorSpec>(metadata: GgufMetadata, specs: r
     return { spec, offset, bytes }
   })
   const header = new HeaderWriter()
-  header.bytes(utf8.encode('GGUF'))
-  header.fixed('uint32', 3)
-  header.fixed('uint64', BigInt(specs.length))
   // Ours may differ from the alignment of the file that the metadata comes from.
   const entries = [...metadata].filter(([key]) => key !== 'general.alignment')
-  header.fixed('uint64', BigInt(entries.length))
-  for (const [key, value] of entries) {
-    header.string(key)
-    header.fixed('uint32', valueTypes.indexOf(value.type))
-    header.value(value)
-  }
+  header.start(3, specs.length, entries)
   for (const { spec, offset } of planned) {
     header.string(spec.name)
     header.fixed('uint32', spec.dimensions.length)
@@ -49,7 +41,7 @@ export function layOut<Spec extends TensorSpec>(metadata: GgufMetadata, specs: r
     header.fixed('uint32', formats[spec.type].id)
     header.fixed('uint64', BigInt(offset))
   }
-  header.bytes(new Uint8Array(align(header.length) - header.length))
+  header.pad(alignment)
   const start = header.length
   const tensors = planned.map(({ spec, offset, bytes }) => ({ spec, offset: start + offset, bytes }))
   return { header: header.concatenated(), tensors, size: start + dataSize }
@@ -93,7 +85,7 @@ export async function writeGguf<Spec extends TensorSpec>(
   }
 }
 
-async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+export async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
     done += bytesWritten
@@ -102,55 +94,4 @@ async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number):
 
 function align(offset: number): number {
   return Math.ceil(offset / alignment) * alignment
-}
-
-class HeaderWriter {
-  length = 0
-  readonly #parts: Uint8Array[] = []
-
-  bytes(bytes: Uint8Array): void {
-    this.#parts.push(bytes)
-    this.length += bytes.length
-  }
-
-  string(text: string): void {
-    const encoded = utf8.encode(text)
-    this.fixed('uint64', BigInt(encoded.length))
-    this.bytes(encoded)
-  }
-
-  value(value: GgufValue): void {
-    if (value.type === 'array') {
-      this.fixed('uint32', valueTypes.indexOf(value.of))
-      this.fixed('uint64', BigInt(value.count))
-      this.bytes(value.bytes)
-    } else if (value.type === 'string') {
-      this.string(value.value)
-    } else {
-      this.fixed(value.type, value.value)
-    }
-  }
-
-  fixed(type: Exclude<GgufValue['type'], 'string' | 'array'>, value: number | bigint | boolean): void {
-    const bytes = new Uint8Array(fixedSize(type)!)
-    const view = new DataView(bytes.buffer)
-    if (type === 'float32') view.setFloat32(0, Number(value), true)
-    else if (type === 'float64') view.setFloat64(0, Number(value), true)
-    // Two's complement of whatever width: setting the low bytes is right for signed and unsigned alike.
-    else if (bytes.length === 8) view.setBigInt64(0, BigInt(value), true)
-    else if (bytes.length === 4) view.setInt32(0, Number(value), true)
-    else if (bytes.length === 2) view.setInt16(0, Number(value), true)
-    else view.setInt8(0, Number(value))
-    this.bytes(bytes)
-  }
-
-  concatenated(): Uint8Array {
-    const all = new Uint8Array(this.length)
-    let at = 0
-    for (const part of this.#parts) {
-      all.set(part, at)
-      at += part.length
-    }
-    return all
-  }
 }

@@ -2,6 +2,7 @@ import { type DraftStrategy, prediction } from '@foretoken/core'
 import type { Contender, ContestPrompt } from '../measure/contest.js'
 import { passCurve, type PassCurveOptions } from '../measure/pass-curve.js'
 import { timed, type TimedModel } from '../measure/timed.js'
+import { findModel } from '../models/find.js'
 import { openModel } from '../models/load.js'
 import type { DraftingFlags, ModelFlags } from '../options.js'
 import { chooseStrategy, type ChosenStrategy } from '../strategy/resolve.js'
@@ -47,7 +48,9 @@ export async function openDrafts(
   const drafts = new Map<string, TimedModel>()
   try {
     for (const { draft } of chosen) {
-      if (draft !== undefined && !drafts.has(draft)) drafts.set(draft, timed(await openModel(draft, flags, terminal)))
+      if (draft === undefined || drafts.has(draft)) continue
+      const { target: file } = await findModel(draft, terminal)
+      drafts.set(draft, timed(await openModel(file, flags, terminal)))
     }
   } catch (error) {
     for (const model of drafts.values()) await model.dispose()

@@ -14,8 +14,8 @@ import { noteOn, prepare } from '../demo/prepare.js'
 import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
 import type { TimedModel } from '../measure/timed.js'
-import { modelFiles } from '../models/files.js'
-import { openModel } from '../models/load.js'
+import { findModels } from '../models/find.js'
+import { openModel, openTarget } from '../models/load.js'
 import { builtInPrompts, promptsFrom } from '../models/prompts.js'
 import {
   decimal,
@@ -110,7 +110,7 @@ Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted (what was measu
 }
 
 async function bench(flags: Flags, terminal: Terminal): Promise<ExitCode> {
-  const files = modelFiles(flags)
+  const files = await findModels(flags, terminal)
   const configurations = checkConfigurations(flags.config ?? [], files.draft !== undefined)
   const prompts = flags.prompts ? await promptsFrom(flags.prompts) : await builtInPrompts(flags.content ?? promptKinds)
   const plan = schedule(prompts, flags.rounds)
@@ -119,7 +119,7 @@ async function bench(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   const prepared = await prepare(files, flags.size ?? (files.demo ? undefined : 'none'), terminal)
   const chosen = await chooseAll(configurations, { ...flags, draft: prepared.draft })
 
-  const model = await openModel(prepared.target, flags, terminal)
+  const model = await openTarget(prepared.target, flags, terminal)
   let drafts = new Map<string, TimedModel>()
   try {
     drafts = await openDrafts(chosen, flags, terminal)

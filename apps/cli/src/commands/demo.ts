@@ -6,8 +6,8 @@ import { prepareKernels } from '../models/kernels.js'
 import { demoLines, demoReport } from '../demo/report.js'
 import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
-import { modelFiles } from '../models/files.js'
-import { openModel } from '../models/load.js'
+import { findModels } from '../models/find.js'
+import { openModel, openTarget } from '../models/load.js'
 import {
   type DraftingFlags,
   jsonOption,
@@ -60,7 +60,7 @@ changed where it must not, 2 bad input, 130 interrupted.`,
 }
 
 async function runDemo(flags: Flags, terminal: Terminal): Promise<ExitCode> {
-  const files = modelFiles(flags)
+  const files = await findModels(flags, terminal)
   if (files.draft === undefined) {
     throw new ForetokenError('invalid-argument', 'The demo needs a draft: pass --draft as well.')
   }
@@ -69,7 +69,7 @@ async function runDemo(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   if (files.backend === 'llama') await prepareKernels(prepared.target, flags.gpu, terminal)
   // The demo's texts are short, and a small cache leaves memory for weights.
   const load = { ...flags, context: flags.context ?? 1024 }
-  const target = await openModel(prepared.target, load, terminal)
+  const target = await openTarget(prepared.target, load, terminal)
   let draft: LanguageModel | undefined
   try {
     draft = await openModel(prepared.draft!, load, terminal)

@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { exitCodes, type ExitCode } from '../failure.js'
-import { demoNote, modelFiles } from '../models/files.js'
+import { demoNote } from '../models/files.js'
+import { findModels } from '../models/find.js'
 import { above, draftingOptions, type ModelFlags, modelOptions, whole } from '../options.js'
 import { paintFor, printLine, type Terminal } from '../terminal/terminal.js'
 import { addOptions, type Run } from './command.js'
@@ -62,7 +63,7 @@ Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.`,
 }
 
 async function runServe(flags: Flags, terminal: Terminal): Promise<ExitCode> {
-  const files = modelFiles(flags)
+  const files = await findModels(flags, terminal)
   const [server, { openServed }, { readKeys }] = await Promise.all([
     import('@foretoken/server'),
     import('../serve/open.js'),

@@ -5,8 +5,8 @@ import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
 import { freshShare } from '../measure/fresh.js'
 import { tokensPerSecond } from '../measure/decode.js'
-import { modelFiles } from '../models/files.js'
-import { isLlama, type LoadedModel, openModel } from '../models/load.js'
+import { findModels } from '../models/find.js'
+import { isLlama, type LoadedModel, openModel, openTarget } from '../models/load.js'
 import { builtInPrompts, type KindedPrompt, promptsFrom } from '../models/prompts.js'
 import { jsonOption, type ModelFlags, modelOptions, promptsOption, sizeOption, svgOption } from '../options.js'
 import { save } from '../save.js'
@@ -59,11 +59,11 @@ Exit codes: 0 ok, 1 the run failed, 2 bad input, 130 interrupted.`,
 }
 
 async function runTune(flags: Flags, terminal: Terminal): Promise<ExitCode> {
-  const files = modelFiles(flags)
+  const files = await findModels(flags, terminal)
   const prompts = flags.prompts ? await promptsFrom(flags.prompts) : await shortest()
   const prepared = await prepare(files, flags.size ?? (files.demo ? undefined : 'none'), terminal)
   const fresh = { calibrate: 'fresh' } as const
-  const target = await openModel(prepared.target, flags, terminal, fresh)
+  const target = await openTarget(prepared.target, flags, terminal, fresh)
   let draft: LoadedModel | undefined
   try {
     if (prepared.draft !== undefined) {

@@ -4,8 +4,8 @@ import { Command, Option } from 'commander'
 import { noteOn, prepare } from '../demo/prepare.js'
 import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
-import { modelFiles } from '../models/files.js'
-import { openModel } from '../models/load.js'
+import { findModels } from '../models/find.js'
+import { openModel, openTarget } from '../models/load.js'
 import { builtInPrompts, promptsFrom } from '../models/prompts.js'
 import {
   type DraftingFlags,
@@ -78,7 +78,7 @@ Exit codes: 0 ok, 1 a bug, 2 bad input, 130 interrupted (what was compared until
 }
 
 async function verify(flags: Flags, terminal: Terminal): Promise<ExitCode> {
-  const files = modelFiles(flags)
+  const files = await findModels(flags, terminal)
   const longest = Math.min(flags.length.max, 16)
   const strategy = await chooseStrategy(
     flags.strategy ?? (files.draft === undefined ? 'prompt-lookup' : 'draft-model'),
@@ -91,7 +91,7 @@ async function verify(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   }
   const prompts = await (flags.prompts ? promptsFrom(flags.prompts) : builtInPrompts(promptKinds))
   const prepared = await prepare(files, flags.size ?? 'none', terminal)
-  const model = await openModel(prepared.target, flags, terminal)
+  const model = await openTarget(prepared.target, flags, terminal)
   let draft: LanguageModel | undefined
   try {
     if (strategy.needsDraft) draft = await openModel(prepared.draft!, flags, terminal)

@@ -17,14 +17,17 @@ export interface ModelFiles {
 /** What to say next to figures or text of the pair that comes with the program. */
 export const demoNote = 'demo models: small ones, trained on code to show speed; their text makes little sense'
 
-type Flags = Pick<ModelFlags, 'model' | 'draft' | 'backend' | 'device'> & { readonly gpu?: ModelFlags['gpu'] }
+/** What of the flags says which models these are. */
+export type FileFlags = Pick<ModelFlags, 'model' | 'draft' | 'backend' | 'device'> & {
+  readonly gpu?: ModelFlags['gpu']
+}
 
 /**
  * The models that the flags name, or the demo pair. A model of one's own comes without a draft unless it is named.
  *
  * @throws `invalid-argument` for flags that say nothing to any of them, `model-file` without the demo pair.
  */
-export function modelFiles(flags: Flags): ModelFiles {
+export function modelFiles(flags: FileFlags): ModelFiles {
   const files = named(flags)
   const backend = backendOf(files.target, flags)
   const used = [backend, ...(files.draft === undefined ? [] : [backendOf(files.draft, flags)])]
@@ -37,7 +40,7 @@ export function modelFiles(flags: Flags): ModelFiles {
   return { ...files, backend }
 }
 
-function named(flags: Flags): Omit<ModelFiles, 'backend'> {
+function named(flags: FileFlags): Omit<ModelFiles, 'backend'> {
   if (flags.model !== undefined) return { target: flags.model, draft: flags.draft, demo: false }
   const pair = flags.backend === 'onnx' ? { target: targetOnnx, draft: draftOnnx } : { target, draft }
   if (!existsSync(pair.target)) {

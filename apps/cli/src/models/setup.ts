@@ -5,8 +5,9 @@ import type { DraftingFlags, LimitFlags, ModelFlags } from '../options.js'
 import { type SamplingFlags, samplingOf } from '../sampling-options.js'
 import { chooseStrategy } from '../strategy/resolve.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { demoNote, modelFiles } from './files.js'
-import { type LoadedModel, openModel } from './load.js'
+import { demoNote } from './files.js'
+import { findModels } from './find.js'
+import { type LoadedModel, openModel, openTarget } from './load.js'
 
 /** Everything that a generation needs but its prompt. */
 export interface Setup {
@@ -25,11 +26,11 @@ type Flags = ModelFlags & DraftingFlags & SamplingFlags & LimitFlags & FormatFla
 
 /** Chooses the strategy, then loads the models that it takes. */
 export async function openSetup(flags: Flags, terminal: Terminal): Promise<Setup> {
-  const files = modelFiles(flags)
+  const files = await findModels(flags, terminal)
   const responseFormat = await formatOf(flags)
   const { draftTemperature, maxTokens, stop, length } = flags
   const strategy = await chooseStrategy(flags.strategy, { hasDraft: files.draft !== undefined, draftTemperature })
-  const model = await openModel(files.target, flags, terminal)
+  const model = await openTarget(files.target, flags, terminal)
   let draft: LoadedModel | undefined
   try {
     if (strategy.needsDraft) draft = await openModel(files.draft!, flags, terminal)

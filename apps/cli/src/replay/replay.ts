@@ -5,7 +5,7 @@ import { schedule } from '../bench/schedule.js'
 import { noteOn, prepare } from '../demo/prepare.js'
 import type { Size } from '../demo/sizes.js'
 import { exitCodes, type ExitCode } from '../failure.js'
-import { modelFiles } from '../models/files.js'
+import { findModels } from '../models/find.js'
 import { prepareKernels } from '../models/kernels.js'
 import { openGguf } from '../models/load.js'
 import { builtInPrompts } from '../models/prompts.js'
@@ -30,7 +30,7 @@ export interface ReplayFlags extends ModelFlags {
 
 /** The founding experiment of speculative decoding at home, on this machine. */
 export async function replayFounding(flags: ReplayFlags, terminal: Terminal): Promise<ExitCode> {
-  const files = modelFiles(flags)
+  const files = await findModels(flags, terminal)
   if (files.backend === 'onnx') {
     throw new ForetokenError('invalid-argument', 'The replay takes GGUF files: leave out --backend onnx.')
   }

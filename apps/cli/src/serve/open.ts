@@ -2,7 +2,7 @@ import type { DraftStrategy } from '@foretoken/core'
 import { type Engine, type EngineMetrics, openEngine } from '@foretoken/server'
 import type { ModelFiles } from '../models/files.js'
 import { prepareKernels } from '../models/kernels.js'
-import { type LoadedModel, openModel } from '../models/load.js'
+import { type LoadedModel, openModel, openTarget } from '../models/load.js'
 import type { ModelFlags } from '../options.js'
 import { chooseStrategy } from '../strategy/resolve.js'
 import type { Terminal } from '../terminal/terminal.js'
@@ -42,7 +42,7 @@ export async function openServed(
   }
   if (files.backend === 'llama') await prepareKernels(files.target, flags.gpu, terminal)
   try {
-    const target = await openModel(files.target, flags, terminal, { sequences: parallel })
+    const target = await openTarget(files.target, flags, terminal, { sequences: parallel })
     models.push(target)
     let draft: LoadedModel | undefined
     if (chosen.some(({ needsDraft }) => needsDraft)) {

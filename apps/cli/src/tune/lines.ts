@@ -1,3 +1,4 @@
+import { blocks } from '../terminal/blocks.js'
 import { duration, number, plural, times } from '../terminal/format.js'
 import type { Paint } from '../terminal/paint.js'
 import { facts, table } from '../terminal/table.js'
@@ -174,12 +175,4 @@ export function why({ coverage, alpha, speedup, c }: StrategyProspect): string {
 
 function percent(share: number): string {
   return `${Math.round(100 * share)} %`
-}
-
-const columns = 32
-
-/** @param fraction In `[0, 1]`. */
-function blocks(fraction: number): string {
-  const eighths = Math.round(fraction * columns * 8)
-  return '█'.repeat(Math.floor(eighths / 8)) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8]!
 }
