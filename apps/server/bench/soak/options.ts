@@ -66,7 +66,7 @@ function parsed(args: readonly string[]) {
   }
 }
 
-function whole(option: string, text: string, least: number): number {
+export function whole(option: string, text: string, least: number): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < least) throw invalid(option, text, `a whole number, at least ${least}`)
   return value
