@@ -11,13 +11,11 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
+import { entriesOf, pack, publicPackages, root } from './packages.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const temporary = mkdtempSync(join(tmpdir(), 'foretoken-pack-'))
 const modules = join(temporary, 'node_modules')
-process.env.PATH = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`
 let failures = 0
 
 const onnxProgram = `
@@ -30,13 +28,10 @@ const onnxProgram = `
   await model.dispose()
 `
 
-const packages = ['packages', 'apps']
-  .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
-  .map((folder) => ({ folder, source: manifestOf(folder) }))
-  .filter(({ source }) => !source.private)
+const packages = publicPackages()
 
 try {
-  for (const each of packages) each.packed = pack(each)
+  for (const each of packages) each.packed = unpack(each)
   for (const each of packages) check(each)
   smoke()
 } finally {
@@ -46,46 +41,42 @@ if (failures) console.error(`\n${failures} ${failures === 1 ? 'problem' : 'probl
 process.exit(failures ? 1 : 0)
 
 /** Packs a package, and unpacks it where an installation would have put it. */
-function pack({ folder, source }) {
-  const out = join(temporary, source.name.replace('/', '-'))
-  const into = join(modules, source.name)
-  mkdirSync(out)
+function unpack({ folder, manifest }) {
+  const into = join(modules, manifest.name)
   mkdirSync(into, { recursive: true })
-  execFileSync('pnpm', ['pack', '--pack-destination', out], { cwd: folder, stdio: 'pipe' })
-  const tarball = join(out, readdirSync(out)[0])
+  const tarball = pack({ folder, manifest }, temporary)
   execFileSync('tar', ['-xzf', tarball, '-C', into, '--strip-components=1'])
   // What a user of the package adds, too.
-  const optional = Object.keys(source.peerDependenciesMeta ?? {})
-  for (const name of [...Object.keys(source.dependencies ?? {}), ...optional]) {
+  const optional = Object.keys(manifest.peerDependenciesMeta ?? {})
+  for (const name of [...Object.keys(manifest.dependencies ?? {}), ...optional]) {
     const link = join(modules, name)
-    if (source.dependencies[name]?.startsWith('workspace:') || existsSync(link)) continue
+    if (manifest.dependencies[name]?.startsWith('workspace:') || existsSync(link)) continue
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(realpathSync(join(folder, 'node_modules', name)), link)
   }
   return { tarball, into }
 }
 
-function check({ source, packed: { tarball, into } }) {
-  const manifest = readFileSync(join(into, 'package.json'), 'utf8')
+function check({ manifest, packed: { tarball, into } }) {
+  const packed = readFileSync(join(into, 'package.json'), 'utf8')
   const files = readdirSync(into, { recursive: true, encoding: 'utf8' })
-  expect(source.name, 'no source condition or workspace range is left', !/@foretoken\/source|workspace:/.test(manifest))
-  expect(source.name, 'has LICENSE and README.md', files.includes('LICENSE') && files.includes('README.md'))
-  expect(source.name, 'has no tests', !files.some((file) => file.includes('.test.')))
-  expect(source.name, 'publint', run('publint', ['run', tarball, '--strict']))
+  expect(manifest.name, 'no source condition or workspace range is left', !/@foretoken\/source|workspace:/.test(packed))
+  expect(manifest.name, 'has LICENSE and README.md', files.includes('LICENSE') && files.includes('README.md'))
+  expect(manifest.name, 'has no tests', !files.some((file) => file.includes('.test.')))
+  expect(manifest.name, 'publint', run('publint', ['run', tarball, '--strict']))
   // A program has no types to check.
-  if (source.exports?.['.']) expect(source.name, 'attw', run('attw', [tarball, '--profile', 'esm-only']))
+  if (manifest.exports?.['.']) expect(manifest.name, 'attw', run('attw', [tarball, '--profile', 'esm-only']))
 }
 
 /** Node itself, without our source condition, loads every entry point of every package. */
 function smoke() {
-  for (const { source } of packages) {
-    for (const entry of Object.keys(source.exports ?? {}).filter((path) => !path.endsWith('.json'))) {
-      const name = join(source.name, entry)
+  for (const { manifest } of packages) {
+    for (const name of entriesOf(manifest)) {
       const loads = run(process.execPath, ['--input-type=module', '-e', `await import('${name}')`], temporary)
       expect(name, 'loads', loads)
     }
-    for (const [command, file] of Object.entries(source.bin ?? {})) {
-      const starts = run(process.execPath, [join(modules, source.name, file), '--help'], temporary)
+    for (const [command, file] of Object.entries(manifest.bin ?? {})) {
+      const starts = run(process.execPath, [join(modules, manifest.name, file), '--help'], temporary)
       expect(command, 'starts', starts)
     }
   }
@@ -102,8 +93,4 @@ function run(command, args, cwd = root) {
 function expect(subject, what, holds) {
   console.log(`${holds ? 'ok  ' : 'FAIL'} ${subject}: ${what}`)
   if (!holds) failures++
-}
-
-function manifestOf(folder) {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 }
