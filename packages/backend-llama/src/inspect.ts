@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
-import { readGguf } from './gguf/read.js'
+import { readGgufFrom } from './gguf/read.js'
 import type { GgufHead, TensorInfo } from './gguf/read.js'
 import type { ArraySummary, MetadataValue } from './gguf/reader.js'
+import { type FileSource, openFile } from './gguf/source.js'
 import { bitsPerValue } from './gguf/types.js'
 import { estimateMemory } from './memory.js'
 import type { MemoryEstimate } from './memory.js'
@@ -49,12 +50,17 @@ export const defaultContext = 8192
 /**
  * Reads what a GGUF file is.
  *
- * @throws `model-file` when it is missing, unreadable, not GGUF, or damaged.
+ * @param open Gives the file, and the other parts of a model that is split, where they are not on this machine. Only their
+ * heads are read.
+ * @throws `model-file` when it is missing, unreadable, not GGUF, or damaged; what `open` and its sources throw.
  */
-export async function inspectModel(path: string): Promise<ModelInfo> {
-  const first = await readChecked(path)
+export async function inspectModel(
+  path: string,
+  open: (path: string) => Promise<FileSource> = openHere,
+): Promise<ModelInfo> {
+  const first = await readChecked(path, open)
   const parts = Number(first.head.metadata.get('split.count') ?? 1) || 1
-  const others = await Promise.all(otherParts(path, parts).map((part) => readChecked(part)))
+  const others = await Promise.all(otherParts(path, parts).map((part) => readChecked(part, open)))
   const all = [first, ...others]
   return describe(
     path,
@@ -121,22 +127,33 @@ function mostCommonType(tensors: readonly TensorInfo[]): string {
   return most?.[0] ?? 'none'
 }
 
-async function readChecked(path: string): Promise<{ head: GgufHead; size: number }> {
-  let size: number
+async function readChecked(
+  path: string,
+  open: (path: string) => Promise<FileSource>,
+): Promise<{ head: GgufHead; size: number }> {
   try {
-    const stats = await stat(path)
-    if (stats.isDirectory())
-      throw new ForetokenError('model-file', `${path} is a directory. Pass the path of a GGUF file.`)
-    if (!stats.isFile()) throw new ForetokenError('model-file', `${path} is not a regular file. Pass a GGUF file.`)
-    size = stats.size
-    if (size === 0) throw new ForetokenError('model-file', `${path} is empty. Download or convert the model again.`)
-    const head = await readGguf(path)
-    if (head.expectedSize > size) throw truncated(path, size, head.expectedSize)
-    return { head, size }
+    const source = await open(path)
+    try {
+      const { size } = source
+      if (size === 0) throw new ForetokenError('model-file', `${path} is empty. Download or convert the model again.`)
+      const head = await readGgufFrom(source, path)
+      if (head.expectedSize > size) throw truncated(path, size, head.expectedSize)
+      return { head, size }
+    } finally {
+      await source.close()
+    }
   } catch (error) {
-    if (ForetokenError.is(error)) throw error
+    if (ForetokenError.is(error) || open !== openHere) throw error
     throw unreadable(path, error as NodeJS.ErrnoException)
   }
+}
+
+async function openHere(path: string): Promise<FileSource> {
+  const stats = await stat(path)
+  if (stats.isDirectory())
+    throw new ForetokenError('model-file', `${path} is a directory. Pass the path of a GGUF file.`)
+  if (!stats.isFile()) throw new ForetokenError('model-file', `${path} is not a regular file. Pass a GGUF file.`)
+  return openFile(path)
 }
 
 /** The other files of a model that is split by llama.cpp's naming scheme. */
@@ -149,9 +166,9 @@ function otherParts(path: string, parts: number): string[] {
       `${path} is one of ${parts} parts of a model. Pass the path of the first part, named …-00001-of-${pad(parts)}.gguf.`,
     )
   }
-  return Array.from({ length: parts - 1 }, (_, index) =>
-    join(dirname(path), `${match[1]}-${pad(index + 2)}-of-${match[3]}.gguf`),
-  )
+  // What stands before the name is kept as it is: it may be no path.
+  const folder = path.slice(0, path.length - basename(path).length)
+  return Array.from({ length: parts - 1 }, (_, index) => `${folder}${match[1]}-${pad(index + 2)}-of-${match[3]}.gguf`)
 }
 
 function pad(part: number): string {

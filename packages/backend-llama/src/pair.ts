@@ -14,12 +14,17 @@ export function checkPair(target: ModelInfo, draft: ModelInfo): PairReport {
   const cost = target.weightBytes === 0 ? Infinity : draft.weightBytes / target.weightBytes
   const blocking: string[] = []
   const notes: string[] = []
-  if (target.vocabSize !== draft.vocabSize) {
+  const same = target.fingerprint !== undefined && target.fingerprint === draft.fingerprint
+  if (target.vocabSize !== draft.vocabSize && same) {
+    notes.push(
+      `The vocabularies are the same but for padding at their ends (${target.vocabSize} and ${draft.vocabSize} rows of logits).`,
+    )
+  } else if (target.vocabSize !== draft.vocabSize) {
     blocking.push(
       `The target's vocabulary has ${target.vocabSize} tokens and the draft's has ${draft.vocabSize}: ` +
         'the same number means another token in each. Take a draft of the same model family.',
     )
-  } else if (target.fingerprint !== draft.fingerprint) {
+  } else if (!same) {
     blocking.push(
       `Both vocabularies have ${target.vocabSize} tokens, but not the same ones (${target.fingerprint} and ` +
         `${draft.fingerprint}). Take a draft of the same model family.`,

@@ -24,6 +24,13 @@ const prompt = [0, 1, 0, 1]
 const count = 3
 const table = (seed: number) => randomTable({ seed, vocabSize, order: 2 })
 const toy = (seed: number) => new ToyModel({ vocabSize, end, next: table(seed) })
+/** A draft whose rows are of another length: padding, as far as it is told. */
+const padded = (vocabSize: number) =>
+  new ToyModel({
+    vocabSize,
+    next: randomTable({ seed: 2, vocabSize, order: 2 }),
+    fingerprint: toy(1).tokenizer.fingerprint,
+  })
 
 interface Setting {
   readonly options: SamplingOptions
@@ -117,6 +124,8 @@ const strategies: [string, () => DraftStrategy | undefined][] = [
   ['no draft', () => undefined],
   ['a draft model', () => draftModel({ model: toy(2) })],
   ['an argmax draft model', () => draftModel({ model: toy(2), temperature: 0 })],
+  ['a draft model with less padding', () => draftModel({ model: padded(vocabSize - 1) })],
+  ['a draft model with more padding', () => draftModel({ model: padded(vocabSize + 2) })],
   ['prompt lookup', () => promptLookup({ shortest: 1 })],
   ['forced tokens, then a draft model', () => forcedTokens(draftModel({ model: toy(2) }))],
 ]

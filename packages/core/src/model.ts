@@ -8,7 +8,8 @@ export type TokenId = number
 export interface Tokenizer {
   readonly vocabSize: number
   /**
-   * A short hash over every token of the vocabulary, in order. Two models may draft for each other when theirs are equal.
+   * A short hash over every token of the vocabulary, in order, without padding at its end. Two models may draft for each
+   * other when theirs are equal.
    */
   readonly fingerprint: string
   /**

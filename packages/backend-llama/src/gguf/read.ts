@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
 import type { ForetokenError } from '@foretoken/core'
 import { bad, damaged, Reader } from './reader.js'
 import type { MetadataValue } from './reader.js'
+import { type FileSource, openFile } from './source.js'
 import { tensorBytes, tensorTypeName } from './types.js'
 
 export interface TensorInfo {
@@ -20,7 +20,10 @@ export interface GgufHead {
   readonly tensors: readonly TensorInfo[]
   /** Where the file must end at the least, to hold all its tensors. */
   readonly expectedSize: number
-  /** A short hash of all tokens' text and types, in order; `undefined` when the file has no vocabulary. */
+  /**
+   * A short hash of all tokens' text and types, in order, without the padding at their end; `undefined` when the file has no
+   * vocabulary.
+   */
   readonly fingerprint: string | undefined
 }
 
@@ -33,12 +36,21 @@ const tokenTypes = 'tokenizer.ggml.token_type'
  * @throws `model-file` when the file is not GGUF, is damaged, or has tensors of an unknown type.
  */
 export async function readGguf(path: string): Promise<GgufHead> {
-  const file = await open(path, 'r')
+  const source = await openFile(path)
   try {
-    return await parse(new Reader(file, (await file.stat()).size, path))
+    return await readGgufFrom(source, path)
   } finally {
-    await file.close()
+    await source.close()
   }
+}
+
+/**
+ * The same of a file that need not be on this machine.
+ *
+ * @param path What errors call it.
+ */
+export function readGgufFrom(source: FileSource, path: string): Promise<GgufHead> {
+  return parse(new Reader(source, path))
 }
 
 async function parse(reader: Reader): Promise<GgufHead> {

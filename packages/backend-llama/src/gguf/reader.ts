@@ -1,6 +1,6 @@
 import type { createHash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import { ForetokenError } from '@foretoken/core'
+import type { FileSource } from './source.js'
 
 /** A value of a file's metadata. Of arrays, only what we need is kept. */
 export type MetadataValue = string | number | bigint | boolean | ArraySummary
@@ -13,13 +13,16 @@ export interface ArraySummary {
 
 const stringType = 8
 const arrayType = 9
+const int32Type = 5
+/** The kind of tokens that no tokenizer gives. */
+const unusedKind = 5
 /** Bytes of each scalar type. */
 const widths = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8]
 const keepAtMost = 1024
 
 /** What is done with an array of the metadata beside walking over it. */
 export interface Watch {
-  /** Takes the bytes of all elements. */
+  /** Takes the bytes of all elements but those at the end that are padding, and how many these are. */
   readonly digest: ReturnType<typeof createHash> | undefined
   /** Whether its texts must all be different. */
   readonly distinct: boolean
@@ -30,13 +33,13 @@ export class Reader {
   position = 0
   private block = Buffer.alloc(0)
   private blockStart = 0
-  private readonly file: FileHandle
+  private readonly source: FileSource
   private readonly size: number
   readonly path: string
 
-  constructor(file: FileHandle, size: number, path: string) {
-    this.file = file
-    this.size = size
+  constructor(source: FileSource, path: string) {
+    this.source = source
+    this.size = source.size
     this.path = path
   }
 
@@ -48,10 +51,9 @@ export class Reader {
     let from = this.position - this.blockStart
     if (from < 0 || from + length > this.block.length) {
       const wanted = Math.min(Math.max(length, 1 << 18), this.size - this.position)
-      const buffer = Buffer.allocUnsafe(wanted)
-      const { bytesRead } = await this.file.read(buffer, 0, wanted, this.position)
-      if (bytesRead < length) throw damaged(this.path, `only ${this.position + bytesRead} bytes of it could be read`)
-      this.block = buffer.subarray(0, bytesRead)
+      const { buffer, byteOffset, byteLength } = await this.source.read(this.position, wanted)
+      if (byteLength < length) throw damaged(this.path, `only ${this.position + byteLength} bytes of it could be read`)
+      this.block = Buffer.from(buffer, byteOffset, byteLength)
       this.blockStart = this.position
       from = 0
     }
@@ -83,7 +85,7 @@ export class Reader {
     if (type !== arrayType) return scalar(type, await this.bytes(this.width(type)))
     const elementType = await this.uint32()
     const length = await this.count('array elements')
-    watch.digest?.update(`${elementType}:${length}:`)
+    watch.digest?.update(`${elementType}:`)
     if (elementType === arrayType) throw damaged(this.path, 'it has an array of arrays')
     if (elementType === stringType) {
       await this.skipStrings(length, watch)
@@ -91,7 +93,10 @@ export class Reader {
     }
     const width = this.width(elementType)
     const bytes = await this.bytes(width * length)
-    watch.digest?.update(bytes)
+    if (watch.digest) {
+      const real = withoutPadding(bytes, elementType)
+      watch.digest.update(real).update(`:${real.length / width}`)
+    }
     if (length > keepAtMost) return { length, values: undefined }
     const values = Array.from({ length }, (_, index) => scalar(elementType, bytes.subarray(index * width)))
     return { length, values }
@@ -101,12 +106,25 @@ export class Reader {
   private async skipStrings(count: number, { digest, distinct }: Watch): Promise<void> {
     const seen = new Set<string>()
     let empty = 0
+    let hashed = 0
+    // Left out at the end, where they are padding.
+    let padding: string[] = []
+    const hash = (text: string | Buffer): void => {
+      digest!.update(`${text.length}:`).update(text)
+      hashed++
+    }
     for (let index = 0; index < count; index++) {
       const bytes = this.stringInBlock() ?? (await this.stringBytes())
-      digest?.update(`${bytes.length}:`).update(bytes)
+      if (digest && isPadding(bytes, index)) padding.push(bytes.toString('latin1'))
+      else if (digest) {
+        for (const text of padding) hash(text)
+        padding = []
+        hash(bytes)
+      }
       if (distinct && bytes.length > 0) seen.add(bytes.toString('latin1'))
       else empty++
     }
+    digest?.update(`:${hashed}`)
     // llama.cpp would end the process over it.
     if (distinct && seen.size + empty < count) throw damaged(this.path, 'two of its tokens have the same text')
   }
@@ -130,6 +148,19 @@ export class Reader {
     if (!width) throw damaged(this.path, `a metadata entry has the unknown type ${type}`)
     return width
   }
+}
+
+/** Converters fill a vocabulary up to the rows of the model's matrix, with `[PAD151665]` and so on. */
+function isPadding(text: Buffer, token: number): boolean {
+  return text.length >= 6 && text[0] === 0x5b && text.toString('latin1') === `[PAD${token}]`
+}
+
+/** Kinds of tokens without those at the end that are said to be unused. */
+function withoutPadding(bytes: Buffer, elementType: number): Buffer {
+  if (elementType !== int32Type) return bytes
+  let end = bytes.length
+  while (end >= 4 && bytes.readInt32LE(end - 4) === unusedKind) end -= 4
+  return bytes.subarray(0, end)
 }
 
 function scalar(type: number, bytes: Buffer): number | bigint | boolean {

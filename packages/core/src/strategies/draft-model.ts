@@ -4,10 +4,11 @@ import { reconcile } from '../reconcile.js'
 import { createSampler, type Sampler } from '../sampling/chain.js'
 import type { Distribution } from '../sampling/distribution.js'
 import type { Draft, Drafter, DraftRequest, DraftStrategy } from '../strategy.js'
+import { fittedRows } from './fitted-rows.js'
 import { KeptSequences } from './kept-sequences.js'
 
 export interface DraftModelOptions {
-  /** A smaller model with the target's vocabulary. Yours to dispose. */
+  /** A smaller model with the target's vocabulary; only padding at its end may differ. Yours to dispose. */
   readonly model: LanguageModel
   /**
    * The temperature that drafts are sampled at. Default: the target's. 0 drafts the likeliest tokens, whatever the
@@ -31,10 +32,11 @@ export function draftModel(options: DraftModelOptions): DraftStrategy {
   return {
     name: 'draft-model',
     async open({ target, sampler }) {
-      assertSameVocabulary(target, model)
+      assertOneVocabulary(target, model)
       const own = options.temperature === undefined ? sampler : sampler.at(options.temperature)
       // Which of those that are kept is the best can be told from the first context only.
-      return new ModelDrafter(kept, keep > 0 ? undefined : await model.createSequence(), model, own)
+      const sequence = keep > 0 ? undefined : await model.createSequence()
+      return new ModelDrafter(kept, sequence, model, own, target.vocabSize)
     },
   }
 }
@@ -52,6 +54,8 @@ class ModelDrafter implements Drafter {
     private sequence: Sequence | undefined,
     private readonly model: LanguageModel,
     private readonly sampler: Sampler,
+    /** The target's. */
+    private readonly vocabSize: number,
   ) {}
 
   get stepMs(): number | undefined {
@@ -82,10 +86,14 @@ class ModelDrafter implements Drafter {
     const distributions: Distribution[] | undefined = this.sampler.greedy ? undefined : []
 
     let input = maxTokens > 0 ? await reconcile(sequence, context) : []
+    const own = this.model.vocabSize
+    // Padding of the target's, which means nothing to anybody.
+    if (own < this.vocabSize && input.some((token) => token >= own)) return { tokens: [] }
     while (tokens.length - start < maxTokens) {
       if (tokens.length > start && !request.goOn(tokens.length - start)) break
       // What was accepted is already in the cache: the first pass takes the target's own token alone, or the last two.
-      const rows = await sequence.forward(input, { outputs: 'last', signal: request.signal })
+      const given = await sequence.forward(input, { outputs: 'last', signal: request.signal })
+      const rows = own === this.vocabSize ? given : fittedRows(given, this.vocabSize)
       const q = distributions && this.sampler.distribution(rows.row(0), tokens)
       const confidence = request.wantsConfidence ? (q ?? plain.distribution(rows.row(0), tokens)).peak : 1
       if (!request.goOn(tokens.length - start, confidence)) break
@@ -108,8 +116,9 @@ class ModelDrafter implements Drafter {
   }
 }
 
-function assertSameVocabulary(target: LanguageModel, draft: LanguageModel): void {
-  if (target.vocabSize === draft.vocabSize && target.tokenizer.fingerprint === draft.tokenizer.fingerprint) return
+/** The number of logits may differ: the fingerprint leaves out padding. */
+function assertOneVocabulary(target: LanguageModel, draft: LanguageModel): void {
+  if (target.tokenizer.fingerprint === draft.tokenizer.fingerprint) return
   const sizes =
     target.vocabSize === draft.vocabSize
       ? `both have ${target.vocabSize} tokens, but not the same ones`

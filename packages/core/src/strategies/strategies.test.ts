@@ -128,6 +128,18 @@ describe('draftModel', () => {
     })
   })
 
+  it('drafts for a model with other padding, and is silent about tokens that it does not have', async () => {
+    const padded = (size: number, seed: number) =>
+      new ToyModel({ vocabSize: size, next: randomTable({ seed, vocabSize: size, order: 2 }), fingerprint: 'one' })
+    const target = padded(6, 1)
+    const draft = padded(4, 1)
+    const drafter = await draftModel({ model: draft }).open({ target, sampler: createSampler() })
+    const request = { chance: createChance(1), goOn: () => true, wantsConfidence: true, maxTokens: 3 }
+    expect((await drafter.propose([0, 1], request)).tokens).toHaveLength(3)
+    expect((await drafter.propose([0, 5], request)).tokens).toEqual([])
+    await drafter.dispose?.()
+  })
+
   it('falls silent where its own context ends', async () => {
     const draft = new ToyModel({ vocabSize, next: randomTable({ seed: 1, vocabSize, order: 2 }), contextLength: 10 })
     const result = await generate({

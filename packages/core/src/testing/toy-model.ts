@@ -16,6 +16,8 @@ export interface ToyModelOptions {
   /** The token that ends a text. Default: none. */
   readonly end?: TokenId
   readonly description?: string
+  /** Of the vocabulary, for models that differ in its padding alone. Default: one for each size. */
+  readonly fingerprint?: string
 }
 
 /** A model whose distributions are known: what a text says next is a function that you write. Counts its passes. */
@@ -38,7 +40,7 @@ export class ToyModel implements LanguageModel {
     this.description = options.description ?? `toy model of ${vocabSize} tokens`
     this.vocabSize = vocabSize
     this.contextLength = contextLength
-    this.tokenizer = toyTokenizer(vocabSize, options.end)
+    this.tokenizer = toyTokenizer(vocabSize, options.end, options.fingerprint)
     this.capabilities = { maxSequences, rollback, fork: true }
   }
 
@@ -154,11 +156,11 @@ export class ToySequence implements Sequence {
 }
 
 /** Token 0 is `a`, token 1 is `b`, … */
-function toyTokenizer(vocabSize: number, end: TokenId | undefined): Tokenizer {
+function toyTokenizer(vocabSize: number, end: TokenId | undefined, fingerprint = `toy-${vocabSize}`): Tokenizer {
   const first = 'a'.codePointAt(0)!
   return {
     vocabSize,
-    fingerprint: `toy-${vocabSize}`,
+    fingerprint,
     encode: (text) => [...text].map((character) => character.codePointAt(0)! - first),
     decode: (tokens) => tokens.map((token) => (token === end ? '' : String.fromCodePoint(first + token))).join(''),
     isEnd: (token) => token === end,
