@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type GgufValue, numbersOf, textsOf } from './metadata.js'
-import { readGguf, readTensor } from './read.js'
+import { parseGgufMetadata, readGguf, readTensor } from './read.js'
 import { layOut, type TensorSpec, writeGguf } from './write.js'
 
 let directory: string
@@ -121,6 +121,16 @@ describe('a GGUF file', () => {
     const file = await readGguf(path)
     expect(file.metadata.get('long')).toMatchObject({ count: 5e6 })
     expect(Buffer.compare(await readTensor(file, file.tensors.get('blocks')!), tensors[2]!.data)).toBe(0)
+  })
+
+  it('gives its metadata from its first bytes, once they are enough', async () => {
+    const whole = new Uint8Array(await readFile(await write('first.gguf')))
+    const enough = Array.from({ length: whole.length }, (_, length) => length).find(
+      (length) => parseGgufMetadata(whole.subarray(0, length)) !== undefined,
+    )!
+    expect([...parseGgufMetadata(whole.subarray(0, enough))!]).toEqual([...metadata])
+    expect(enough).toBeLessThan((await readGguf(join(directory, 'first.gguf'))).tensors.get('vector')!.offset)
+    expect(() => parseGgufMetadata(Buffer.from('nothing'))).toThrow(/it starts with "noth"/)
   })
 
   it('is refused wherever it is cut off', async () => {

@@ -47,15 +47,17 @@ export async function readGgufMetadata(path: string): Promise<GgufMetadata> {
 }
 
 /**
- * The metadata in the first `bytes` of a GGUF file, which may lie elsewhere.
+ * The metadata in the first `bytes` of a GGUF file, which need not be on this machine.
  *
- * @throws `model-file` when they are no GGUF, or end within the metadata.
+ * @returns `undefined` when they end before the metadata does.
+ * @throws `model-file` when they are no GGUF.
  */
-export function parseGgufMetadata(bytes: Uint8Array): GgufMetadata {
+export function parseGgufMetadata(bytes: Uint8Array): GgufMetadata | undefined {
   try {
     return parseMetadata(new Cursor(bytes)).metadata
   } catch (error) {
-    throw error instanceof OutOfBytes ? truncated() : error
+    if (error instanceof OutOfBytes) return undefined
+    throw error
   }
 }
 

@@ -37,7 +37,8 @@ export async function writeCalibration(key: CalibrationKey, { threads, passes }:
   }
 }
 
-function isCalibration(value: unknown): value is Earlier & { key: unknown } {
+/** Whether it is what {@link writeCalibration} writes. */
+export function isCalibration(value: unknown): value is Earlier & { key: unknown } {
   const { threads, passes } = (value ?? {}) as Partial<Earlier>
   if (!Number.isInteger(threads) || threads! < 1 || !Array.isArray(passes)) return false
   if (passes.length < 2 || passes.length > widest) return false
