@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/backend/index.ts', 'src/testing/index.ts'],
+  entry: ['src/index.ts', 'src/backend/index.ts', 'src/chat/index.ts', 'src/testing/index.ts'],
   platform: 'neutral',
   target: 'es2022',
   fixedExtension: false,

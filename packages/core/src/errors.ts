@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'unsupported'
   /** The runtime beneath (its library, its device) failed or refused. */
   | 'runtime'
+  /** A machine that computes a part of the model cannot be reached, refuses, or was lost and did not come back. */
+  | 'worker-lost'
   /** A draft strategy could not be loaded, threw, hung, or proposed something illegal. */
   | 'strategy'
   /** A server has as much under way as it takes, or is about to end. */

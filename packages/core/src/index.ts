@@ -60,6 +60,7 @@ export {
   staticCorpus,
   suffixDecoding,
   tokenRecycling,
+  whereThereIsRoom,
   type DraftModelOptions,
   type Prediction,
   type SuffixDecodingOptions,

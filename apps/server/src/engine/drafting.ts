@@ -4,6 +4,7 @@ import {
   fixedLength,
   ForetokenError,
   prediction,
+  whereThereIsRoom,
   type Drafter,
   type DraftStrategy,
   type LanguageModel,
@@ -61,21 +62,6 @@ export class Draftings {
   private unknown(strategy: string): ForetokenError {
     const known = this.names.length > 0 ? `use one of ${this.names.join(', ')}` : 'this engine has none, leave it out'
     return new ForetokenError('invalid-argument', `There is no strategy '${strategy}': ${known}.`)
-  }
-}
-
-/** The same drafts, for as many texts as its models have sequences for; those beyond are decoded plainly. */
-function whereThereIsRoom(strategy: DraftStrategy): DraftStrategy {
-  return {
-    name: strategy.name,
-    async open(init) {
-      try {
-        return await strategy.open(init)
-      } catch (error) {
-        if (ForetokenError.is(error, 'unsupported')) return silent
-        throw error
-      }
-    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { deltaOf, finishReasonOf, messageOf } from './answer.js'
-import type { ToolCallEvent } from './parser.js'
+import type { ToolCallEvent } from '@foretoken/core/chat'
 
 const events: ToolCallEvent[] = [
   { type: 'text', text: 'Let me ' },

@@ -1,5 +1,5 @@
 import type { FinishReason } from '@foretoken/core'
-import type { ToolCallEvent, ToolCallParser } from './parser.js'
+import type { ToolCallEvent, ToolCallParser } from '@foretoken/core/chat'
 
 /** What is new in a message of a stream, as OpenAI has it. */
 export interface ChatDelta {

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { finishReasonOf, messageOf } from './answer.js'
 import { prepareChat } from './prepare.js'
 import { chatFields, type ChatRequest } from './request.js'
-import { characterTokenizer, chatml, familyRenderer } from './test-templates.js'
+import { characterTokenizer, chatml, familyRenderer } from '@foretoken/core/testing'
 
 const weather = {
   type: 'function' as const,

@@ -1,4 +1,5 @@
 export type { Case } from './case.js'
+export { characterTokenizer, chatml, familyRenderer } from './chat-templates.js'
 export { distance, enumerate, tally, type Branch } from './enumerate.js'
 export { modelConformance, type ModelConformanceOptions } from './model-conformance.js'
 export { strategyConformance } from './strategy-conformance.js'

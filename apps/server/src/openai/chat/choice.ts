@@ -1,5 +1,6 @@
 import type { FinishReason, Tokenizer } from '@foretoken/core'
-import { deltaOf, finishReasonOf, messageOf, type ToolCallEvent, type ToolCallParser } from '../../tools/index.js'
+import type { ToolCallEvent, ToolCallParser } from '@foretoken/core/chat'
+import { deltaOf, finishReasonOf, messageOf } from '../../tools/index.js'
 import type { Choice } from '../choice.js'
 import { chatLogprobs } from '../logprobs.js'
 import type { PieceToken } from '../pieces.js'

@@ -1,6 +1,6 @@
 import { toolForm } from './form.js'
 import { CallParser, type CallParserOptions, type ToolCallEvent } from './parser.js'
-import { characterTokenizer, familyRenderer } from './test-templates.js'
+import { characterTokenizer, familyRenderer } from '../testing/chat-templates.js'
 
 /* Answers, written as models write them and read by the parser, for tests. */
 

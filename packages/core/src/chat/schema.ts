@@ -1,4 +1,5 @@
-import type { JsonSchema, Tool } from '@foretoken/core'
+import type { JsonSchema } from '../constrain/format.js'
+import type { Tool } from '../model.js'
 import type { ToolForm } from './form.js'
 
 /** What the JSON of calls looks like when there has to be one of these tools. */

@@ -1,4 +1,4 @@
-import type { ChatMessage, RenderChat, TokenId, Tokenizer } from '@foretoken/core'
+import type { ChatMessage, RenderChat, TokenId, Tokenizer } from '../model.js'
 import { CallReader } from './call-reader.js'
 
 /** How a model writes calls: JSON objects with a name and arguments, and what is around them. */

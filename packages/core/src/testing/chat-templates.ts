@@ -1,9 +1,9 @@
-import type { RenderChat, Tokenizer } from '@foretoken/core'
-import { chatRenderer } from '@foretoken/core/backend'
+import { chatRenderer } from '../backend/chat.js'
+import type { RenderChat, Tokenizer } from '../model.js'
 
 /*
  * The families of chat templates that write calls in ways of their own, as functions: what they write, without what they are
- * written in. For tests.
+ * written in.
  */
 
 interface Message {
@@ -54,7 +54,11 @@ const starts: Record<keyof typeof families, string> = {
   tagged: '<|assistant|>',
 }
 
-/** @param thoughts What the template puts before the answer that is to come, and not into earlier ones. */
+/**
+ * What a model of that family has as `renderChat`.
+ *
+ * @param thoughts What the template puts before the answer that is to come, and not into earlier ones.
+ */
 export function familyRenderer(family: keyof typeof families, thoughts = ''): RenderChat {
   const end = '<|end|>'
   return chatRenderer(

@@ -1,8 +1,8 @@
-import type { RenderChat } from '@foretoken/core'
-import { chatRenderer } from '@foretoken/core/backend'
+import type { RenderChat } from '../model.js'
+import { chatRenderer } from '../backend/chat.js'
 import { describe, expect, it } from 'vitest'
 import { toolForm } from './form.js'
-import { characterTokenizer, chatml, familyRenderer } from './test-templates.js'
+import { characterTokenizer, chatml, familyRenderer } from '../testing/chat-templates.js'
 
 describe('the form of calls', () => {
   it('with a tag around each', () => {

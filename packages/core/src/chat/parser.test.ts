@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { call, control, type Family, parserFor, read, tag, told } from './test-answers.js'
-import { characterTokenizer } from './test-templates.js'
+import { characterTokenizer } from '../testing/chat-templates.js'
 
 /** What models write, and what is in it. */
 const answers: [family: Family, text: string, parts: string[]][] = [

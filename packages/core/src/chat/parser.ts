@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import type { TokenId } from '@foretoken/core'
+import type { TokenId } from '../model.js'
 import { CallReader } from './call-reader.js'
 import type { ToolForm } from './form.js'
 
@@ -230,5 +229,6 @@ export class PlainParser implements ToolCallParser {
 }
 
 function callId(): string {
-  return `call_${randomBytes(12).toString('hex')}`
+  const bytes = crypto.getRandomValues(new Uint8Array(12))
+  return `call_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }

@@ -1,0 +1,6 @@
+export type { CallResult } from './collect.js'
+export { foretoken, foretokenV3, type ForetokenSettings, type ForetokenV3 } from './foretoken.js'
+export type { FinishReason, ForetokenMetadata, Usage } from './outcome.js'
+export type { ContentPart } from './parts.js'
+export type { ForetokenProviderOptions } from './provider-options.js'
+export type { StreamPart } from './run.js'
