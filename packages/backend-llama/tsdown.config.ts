@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: { index: 'src/index.ts', engine: 'src/workers/engine.ts', 'spread-child': 'src/workers/child.ts' },
   platform: 'node',
   target: 'node20.19',
   fixedExtension: false,

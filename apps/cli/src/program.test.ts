@@ -12,7 +12,21 @@ function helpOf(name: string): string {
   return text
 }
 
-describe.each(['demo', 'generate', 'chat', 'bench', 'tune', 'verify', 'check', 'inspect', 'convert'])('%s', (name) => {
+describe.each([
+  'demo',
+  'generate',
+  'chat',
+  'bench',
+  'tune',
+  'verify',
+  'check',
+  'inspect',
+  'convert',
+  'pull',
+  'pair',
+  'bundle',
+  'export',
+])('%s', (name) => {
   test('helps, with an example and the exit codes', () => {
     const help = helpOf(name)
     expect(help).toContain(`$ foretoken ${name}`)

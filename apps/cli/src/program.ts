@@ -2,16 +2,21 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Run } from './commands/command.js'
 import { benchCommand } from './commands/bench.js'
+import { bundleCommand } from './commands/bundle.js'
 import { chatCommand } from './commands/chat.js'
 import { checkCommand } from './commands/check.js'
 import { convertCommand } from './commands/convert.js'
 import { demoCommand } from './commands/demo.js'
+import { exportCommand } from './commands/export.js'
 import { generateCommand } from './commands/generate.js'
 import { inspectCommand } from './commands/inspect.js'
 import { kernelsCommand } from './commands/kernels.js'
+import { pairCommand } from './commands/pair.js'
+import { pullCommand } from './commands/pull.js'
 import { serveCommand } from './commands/serve.js'
 import { tuneCommand } from './commands/tune.js'
 import { verifyCommand } from './commands/verify.js'
+import { workerCommand } from './commands/worker.js'
 
 /** The command line. @param run Is given the work of the command that was asked for. */
 export function createProgram(run: Run): Command {
@@ -27,13 +32,18 @@ export function createProgram(run: Run): Command {
     generateCommand,
     chatCommand,
     serveCommand,
+    workerCommand,
     benchCommand,
     tuneCommand,
     verifyCommand,
     checkCommand,
+    pullCommand,
     inspectCommand,
+    pairCommand,
+    bundleCommand,
     convertCommand,
     kernelsCommand,
+    exportCommand,
   ])
     program.addCommand(create(run))
   for (const command of [program, ...program.commands]) {

@@ -1,6 +1,7 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities } from '@foretoken/core'
 import { calibrateModel } from './calibration/calibrate-model.js'
+import { widest } from './calibration/samples.js'
 import { inBackground } from './ffi/calls.js'
 import type { Calls } from './ffi/calls.js'
 import type { NativeContext } from './ffi/context.js'
@@ -27,6 +28,7 @@ export async function loadDirectly(
   const handle = await openModel(calls, {
     path: info.path,
     gpuLayers: plan.gpuLayers,
+    spread: plan.spread,
     signal: options.signal,
     onProgress: onProgress && ((fraction) => onProgress({ stage: 'load', fraction })),
   })
@@ -56,12 +58,29 @@ export async function loadDirectly(
     throw error
   }
   try {
+    if (plan.spread !== undefined && options.calibrate !== false) await meetWidths(model)
     await calibrateModel(model, plan, runtime.release, options)
     return model
   } catch (error) {
     await model.dispose()
     throw error
   }
+}
+
+/**
+ * Runs a pass of each usual width. When llama.cpp first meets one, it asks workers, one question after the other, how large
+ * some results are: several round trips, which are no part of T(n), and which a generation need not wait for.
+ */
+async function meetWidths(model: FfiModel): Promise<void> {
+  const sequence = await model.createSequence()
+  for (let width = Math.min(widest, model.contextLength - 1); width > 1; width--) {
+    await sequence.forward(
+      Array.from({ length: width }, () => 0),
+      { outputs: 'all' },
+    )
+    await sequence.truncate(0)
+  }
+  await sequence.dispose()
 }
 
 /**

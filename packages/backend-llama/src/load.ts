@@ -22,7 +22,7 @@ import { defaultThreads, threadChoices } from './threads.js'
  * const target = await loadModel({ path: 'qwen2.5-coder-7b-q4_k_m.gguf' })
  * ```
  *
- * @throws `invalid-argument`, `model-file` (missing, damaged, or of an unknown architecture), `out-of-memory` (before
+ * @throws `worker-lost` (one of {@link LoadOptions.workers} cannot be reached or refuses), `invalid-argument`, `model-file` (missing, damaged, or of an unknown architecture), `out-of-memory` (before
  * anything is loaded, with figures), `unsupported` (a model that does not generate text), `runtime` (no llama.cpp works
  * here, or it failed), or the signal's reason.
  */
@@ -33,12 +33,14 @@ export async function loadModel(options: LoadOptions): Promise<LlamaModel> {
   mustGenerateText(info)
   const runtime = await openRuntime(checked.gpu)
   checked.signal?.throwIfAborted()
+  const room = await roomOf(runtime)
+  if (options.workers !== undefined && options.workers.length > 0) {
+    const { loadSpread } = await import('./workers/spread.js')
+    const spread = { workers: options.workers, split: options.split }
+    return loadSpread(runtime, info, runtime.gpu === false ? room.memory : room.video, spread, checked)
+  }
 
-  const fit = fitModel(
-    info,
-    { ...checked, defaultContext: Math.min(info.contextLength, defaultContext) },
-    await roomOf(runtime),
-  )
+  const fit = fitModel(info, { ...checked, defaultContext: Math.min(info.contextLength, defaultContext) }, room)
   if (fit.contextSize > info.contextLength) {
     checked.onWarning(
       `contextSize ${fit.contextSize} is more than the ${info.contextLength} tokens that ${info.path} was trained on: ` +

@@ -5,6 +5,7 @@ import { returnFreedMemory } from './ffi/allocator.js'
 import type { Calls } from './ffi/calls.js'
 import { inBackground } from './ffi/calls.js'
 import type { NativeContext } from './ffi/context.js'
+import type { Spread } from './ffi/open.js'
 import type { Pointer } from './ffi/structs.js'
 import type { ModelInfo } from './inspect.js'
 import type { MemoryEstimate } from './memory.js'
@@ -12,6 +13,7 @@ import { PassQueue } from './queue.js'
 import { LlamaSequence } from './sequence.js'
 import type { SequenceHost } from './sequence.js'
 import type { LlamaTokenizer } from './tokenizer.js'
+import type { SpreadMachine } from './workers/spread-plan.js'
 
 /** A model that runs on llama.cpp. */
 export interface LlamaModel extends LanguageModel {
@@ -31,6 +33,8 @@ export interface LlamaModel extends LanguageModel {
    * the release of llama.cpp is not one that we know; greedy decoding only, and slower.
    */
   readonly path: 'ffi' | 'public-api'
+  /** The machines that it is spread over, in the order in which a pass goes through them. */
+  readonly spread?: readonly SpreadMachine[]
 }
 
 /** How a model is to be loaded, once its file, the machine and the options are known. */
@@ -43,6 +47,8 @@ export interface LoadPlan extends Pick<LlamaModel, 'info' | 'gpu' | 'memory'> {
   readonly onGpuAlone: boolean
   /** How many layers the GPU holds. */
   readonly gpuLayers: number
+  /** Which of them are computed on other machines. */
+  readonly spread?: Spread
   /** The numbers of threads to choose from, the usual one first. */
   readonly threads: readonly number[]
   readonly contextLength: number
@@ -99,7 +105,7 @@ export class FfiModel implements LlamaModel, SequenceHost {
     this.memory = plan.memory
     this.contextLength = plan.contextLength
     this.capabilities = capabilities
-    this.queue = new PassQueue(context, { cpu: !plan.onGpuAlone, gpu: plan.gpu !== false })
+    this.queue = new PassQueue(context, { cpu: !plan.onGpuAlone, gpu: plan.gpu !== false || plan.spread !== undefined })
     this.freeIds = Array.from({ length: capabilities.maxSequences }, (_, id) => id).reverse()
   }
 

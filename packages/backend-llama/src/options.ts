@@ -43,6 +43,17 @@ export interface LoadOptions {
   readonly calibrate?: 'auto' | 'fresh' | false
   /** How the cache stores keys and values. Default `'f16'`. */
   readonly cacheType?: CacheType
+  /**
+   * Other machines that compute a part of the layers: `host:port` of each, where `startWorker` or `foretoken worker` runs.
+   * The model then lives in a process of its own, which may be lost with a worker: a generation that is under way waits,
+   * and goes on from its tokens. When the worker does not come back within a minute, it ends with `worker-lost`.
+   */
+  readonly workers?: readonly string[]
+  /**
+   * The proportion of layers that each machine computes: this one first, then the {@link workers}. Default: as their free
+   * memory is.
+   */
+  readonly split?: readonly number[]
   readonly onProgress?: (progress: LoadProgress) => void
   /** Ends the load; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -76,6 +87,9 @@ export function checkOptions(options: LoadOptions): CheckedOptions {
   if (contextSize !== undefined && !within(contextSize, 1, 2 ** 26))
     refuse('contextSize', contextSize, 'a whole number of tokens')
   if (threads !== undefined && !within(threads, 1, 512)) refuse('threads', threads, 'a whole number from 1 to 512')
+  if (options.split !== undefined && !options.workers?.length) {
+    refuse('split', options.split, 'left out where there are no workers')
+  }
   if (!calibrations.includes(calibrate)) refuse('calibrate', calibrate, "one of 'auto', 'fresh' and false")
   return {
     gpu,

@@ -37,9 +37,13 @@ export async function openTarget(
 ): Promise<LoadedModel> {
   const { workers, split } = flags
   if (workers === undefined && split === undefined) return openModel(file, flags, terminal, options)
-  if (workers === undefined) throw new ForetokenError('invalid-argument', '--split says how --workers share: name them.')
+  if (workers === undefined)
+    throw new ForetokenError('invalid-argument', '--split says how --workers share: name them.')
   if (backendOf(file, flags) === 'onnx') {
-    throw new ForetokenError('invalid-argument', '--workers compute for GGUF models: leave it out, or name a GGUF file.')
+    throw new ForetokenError(
+      'invalid-argument',
+      '--workers compute for GGUF models: leave it out, or name a GGUF file.',
+    )
   }
   const model = await openGguf(file, flags, terminal, { ...options, workers, ...(split && { split }) })
   for (const line of spreadLines(model, paintFor(terminal, 'err'))) printLine(terminal.err, line)

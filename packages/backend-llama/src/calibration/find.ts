@@ -14,8 +14,6 @@ export interface FoundCalibration {
   readonly hardware: string
 }
 
-type Model = Pick<ModelInfo, 'name' | 'architecture' | 'parameters' | 'quantization' | 'weightBytes' | 'fileSize'>
-
 /** As the hardware of a model is named of which other machines compute a part. */
 const withWorkers = /:\d+ for \d+/
 
@@ -25,7 +23,10 @@ const withWorkers = /:\d+ for \d+/
  * @param hardware Only of this: times are compared only with those of the same.
  * @returns `undefined` when there is none.
  */
-export async function findCalibration(info: Model, hardware?: string): Promise<FoundCalibration | undefined> {
+export async function findCalibration(
+  info: Pick<ModelInfo, 'name' | 'architecture' | 'parameters' | 'quantization' | 'weightBytes' | 'fileSize'>,
+  hardware?: string,
+): Promise<FoundCalibration | undefined> {
   const folder = join(cacheFolder(), 'calibration')
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'))
   const found = await Promise.all(names.map((name) => read(join(folder, name), info)))
@@ -38,7 +39,7 @@ export async function findCalibration(info: Model, hardware?: string): Promise<F
 
 async function read(
   path: string,
-  info: Model,
+  info: Parameters<typeof findCalibration>[0],
 ): Promise<{ readonly at: number; readonly calibration: FoundCalibration } | undefined> {
   try {
     const kept: unknown = JSON.parse(await readFile(path, 'utf8'))

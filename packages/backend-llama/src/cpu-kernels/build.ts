@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { availableParallelism, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { ForetokenError } from '@foretoken/core'
+import { buildInFolder } from '../native-build/in-folder.js'
+import { compilers, mustHaveTools, runTool } from '../native-build/tools.js'
 import { type Gpu, openRuntime } from '../runtime.js'
-import { compileAll, mustHaveTools, runTool } from './compile.js'
+import { compileAll, what } from './compile.js'
 import { builtKernels, kernelsPath } from './place.js'
 
 export interface BuildOptions {
@@ -40,32 +40,19 @@ export async function buildCpuKernels(options: BuildOptions = {}): Promise<strin
   }
   const path = kernelsPath(runtime.release)
   if (builtKernels(runtime.release) === undefined) {
-    await mustHaveTools(signal)
-    await mkdir(dirname(path), { recursive: true })
-    const folder = await mkdtemp(join(tmpdir(), 'foretoken-kernels-'))
-    try {
-      const bundle = join(
-        dirname(createRequire(import.meta.url).resolve('node-llama-cpp')),
-        '..',
-        'llama',
-        'gitRelease.bundle',
-      )
-      await runTool('git', ['clone', '--quiet', '--no-checkout', bundle, join(folder, 'source')], signal)
-      await runTool('git', ['-C', join(folder, 'source'), 'checkout', '--quiet', 'HEAD', '--', 'ggml'], signal)
+    const { c, cpp } = compilers()
+    await mustHaveTools(['git', c, cpp], what, ', or go on with the prebuilt ones', signal)
+    await buildInFolder(path, what, signal, async (ggml, folder) => {
       onProgress?.(0.05)
-      const objects = await compileAll(join(folder, 'source', 'ggml'), folder, availableParallelism(), {
+      const objects = await compileAll(ggml, folder, availableParallelism(), {
         signal,
         onProgress: (fraction) => onProgress?.(0.05 + 0.9 * fraction),
       })
       const library = join(folder, 'kernels.so')
       // Linked to the very library that is loaded, by its name: there must be one copy of it in a process.
-      await runTool(process.env.CXX ?? 'c++', ['-shared', '-o', library, ...objects, runtime.ggmlBase], signal)
-      // Whole or not at all, and by a rename within one file system.
-      await runTool('cp', [library, `${path}.${process.pid}`], signal)
-      await rename(`${path}.${process.pid}`, path)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+      await runTool(cpp, ['-shared', '-o', library, ...objects, runtime.ggmlBase], what, signal)
+      return library
+    })
     onProgress?.(1)
   }
   runtime.useKernels(path)

@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
-import { ForetokenError } from '@foretoken/core'
+import { compilers, runTool } from '../native-build/tools.js'
 
-const run = promisify(execFile)
+/** What is built, for people. */
+export const what = 'CPU kernels'
 
 const architecture = process.arch === 'arm64' ? 'arm' : 'x86'
 /** All that this processor can do. */
@@ -81,44 +80,15 @@ export async function compileAll(
       const index = next++
       const source = sources[index]!
       const cpp = source.endsWith('.cpp')
-      const compiler = cpp ? (process.env.CXX ?? 'c++') : (process.env.CC ?? 'cc')
+      const compiler = cpp ? compilers().cpp : compilers().c
       const language = cpp ? '-std=gnu++17' : '-std=gnu11'
       const name = replaced[basename(source)]
       const rename = name === undefined ? [] : [`-D${name}=${name}_original`]
       const args = [...flags, language, ...rename, ...includes, '-c', source, '-o', objects[index]!]
-      await runTool(compiler, args, options.signal)
+      await runTool(compiler, args, what, options.signal)
       options.onProgress(++done / sources.length)
     }
   }
   await Promise.all(Array.from({ length: jobs }, worker))
   return objects
-}
-
-/** @throws `unsupported` naming the tool that is missing. */
-export async function mustHaveTools(signal: AbortSignal | undefined): Promise<void> {
-  for (const tool of ['git', process.env.CC ?? 'cc', process.env.CXX ?? 'c++']) {
-    try {
-      await run(tool, ['--version'], { ...(signal && { signal }) })
-    } catch (cause) {
-      signal?.throwIfAborted()
-      throw new ForetokenError(
-        'unsupported',
-        `${tool} is needed to build CPU kernels and does not run here. Install git, gcc and g++, or go on with the prebuilt ones.`,
-        { cause },
-      )
-    }
-  }
-}
-
-/** @throws `runtime` with the end of what the tool said, or the signal's reason. */
-export async function runTool(tool: string, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await run(tool, args, { maxBuffer: 2 ** 24, ...(signal && { signal }) })
-  } catch (cause) {
-    signal?.throwIfAborted()
-    const said = String((cause as { stderr?: string }).stderr ?? (cause as Error).message)
-    throw new ForetokenError('runtime', `${tool} failed while building CPU kernels: ${said.trim().slice(-500)}`, {
-      cause,
-    })
-  }
 }

@@ -76,6 +76,16 @@ export interface Calls {
   >
 
   ggml_threadpool_params_init: Call<[params: Uint8Array, threads: number], void>
+  ggml_backend_load: Call<[path: string], Pointer | null>
+  ggml_backend_dev_count: Call<[], number>
+  ggml_backend_dev_get: Call<[index: number], Pointer>
+  ggml_backend_dev_type: Call<[device: Pointer], number>
+  ggml_backend_dev_name: Call<[device: Pointer], string>
+  ggml_backend_dev_description: Call<[device: Pointer], string>
+  ggml_backend_dev_memory: Call<[device: Pointer, free: BigUint64Array, total: BigUint64Array], void>
+  ggml_backend_dev_buffer_type: Call<[device: Pointer], Pointer>
+  ggml_backend_reg_dev_count: Call<[registry: Pointer], number>
+  ggml_backend_reg_dev_get: Call<[registry: Pointer, index: number], Pointer>
   ggml_backend_dev_by_type: Call<[type: number], Pointer | null>
   ggml_backend_dev_backend_reg: Call<[device: Pointer], Pointer | null>
   ggml_backend_reg_get_proc_address: Call<[registry: Pointer, name: string], Pointer | null>
@@ -167,6 +177,16 @@ export function bindCalls(files: LibraryFiles): Calls {
     ]),
 
     ggml_threadpool_params_init: base.func('ggml_threadpool_params_init', 'void', ['void *', 'int']),
+    ggml_backend_load: ggml.func('ggml_backend_load', 'void *', ['str']),
+    ggml_backend_dev_count: ggml.func('ggml_backend_dev_count', 'size_t', []),
+    ggml_backend_dev_get: ggml.func('ggml_backend_dev_get', 'void *', ['size_t']),
+    ggml_backend_dev_type: base.func('ggml_backend_dev_type', 'int', ['void *']),
+    ggml_backend_dev_name: base.func('ggml_backend_dev_name', 'str', ['void *']),
+    ggml_backend_dev_description: base.func('ggml_backend_dev_description', 'str', ['void *']),
+    ggml_backend_dev_memory: base.func('ggml_backend_dev_memory', 'void', ['void *', 'void *', 'void *']),
+    ggml_backend_dev_buffer_type: base.func('ggml_backend_dev_buffer_type', 'void *', ['void *']),
+    ggml_backend_reg_dev_count: base.func('ggml_backend_reg_dev_count', 'size_t', ['void *']),
+    ggml_backend_reg_dev_get: base.func('ggml_backend_reg_dev_get', 'void *', ['void *', 'size_t']),
     ggml_backend_dev_by_type: ggml.func('ggml_backend_dev_by_type', 'void *', ['int']),
     ggml_backend_dev_backend_reg: base.func('ggml_backend_dev_backend_reg', 'void *', ['void *']),
     ggml_backend_reg_get_proc_address: base.func('ggml_backend_reg_get_proc_address', 'void *', ['void *', 'str']),

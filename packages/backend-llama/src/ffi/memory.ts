@@ -40,6 +40,26 @@ export class Memory {
     return pointer
   }
 
+  /** A constant list of single-precision numbers, with zeros up to `length`. */
+  floats(values: readonly number[], length: number): Pointer {
+    const pointer = this.allocate(4 * length)
+    koffi.encode(
+      pointer,
+      'float',
+      Float32Array.from({ length }, (_, index) => values[index] ?? 0),
+      length,
+    )
+    return pointer
+  }
+
+  /** A constant text. */
+  text(value: string): Pointer {
+    const bytes = Buffer.from(`${value}\0`, 'utf8')
+    const pointer = this.allocate(bytes.length)
+    koffi.encode(pointer, 'uint8_t', bytes, bytes.length)
+    return pointer
+  }
+
   free(): void {
     for (const pointer of this.allocated.splice(0)) koffi.free(pointer)
   }

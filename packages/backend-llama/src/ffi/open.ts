@@ -3,15 +3,27 @@ import { inBackground } from './calls.js'
 import type { Calls } from './calls.js'
 import { NativeContext } from './context.js'
 import type { ContextSizes } from './context.js'
-import type { Pointer } from './structs.js'
+import { Memory } from './memory.js'
+import type { Params, Pointer } from './structs.js'
 
 const flashAttention = 1
 const f16 = 1
+
+/** Which of a model's layers are computed elsewhere. */
+export interface Spread {
+  /** In the order in which a pass goes through them, each with its number of layers. */
+  readonly workers: readonly { readonly device: Pointer; readonly layers: number }[]
+  /** How many layers stay: on the GPU, where there is one, after those of the workers; else on the CPU, before them. */
+  readonly near: number
+}
 
 export interface OpenModel {
   readonly path: string
   /** 0: no device but the CPU is used at all. */
   readonly gpuLayers: number
+  readonly spread?: Spread | undefined
+  /** Nothing but the vocabulary. Default `false`. */
+  readonly vocabularyOnly?: boolean
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((fraction: number) => void) | undefined
 }
@@ -24,8 +36,7 @@ export interface OpenModel {
  */
 export async function openModel(calls: Calls, options: OpenModel): Promise<Pointer | undefined> {
   const { signal, onProgress } = options
-  const noDevices = koffi.alloc('void *', 1) as Pointer
-  koffi.encode(noDevices, 'void *', null)
+  const placement = place(calls, options)
   const progress =
     signal === undefined && onProgress === undefined
       ? undefined
@@ -39,8 +50,8 @@ export async function openModel(calls: Calls, options: OpenModel): Promise<Point
   try {
     const model = await inBackground(calls.llama_model_load_from_file, options.path, {
       ...calls.llama_model_default_params(),
-      n_gpu_layers: options.gpuLayers,
-      devices: options.gpuLayers === 0 ? noDevices : null,
+      ...placement.params,
+      vocab_only: options.vocabularyOnly ?? false,
       progress_callback: progress ?? null,
     })
     if (model === null || model === 0n) {
@@ -50,8 +61,50 @@ export async function openModel(calls: Calls, options: OpenModel): Promise<Point
     return model
   } finally {
     if (progress !== undefined) koffi.unregister(progress)
-    koffi.free(noDevices)
+    placement.free()
   }
+}
+
+/** `GGML_BACKEND_DEVICE_TYPE_*` */
+const [cpu, gpu, integrated] = [0, 1, 2]
+/** At least as long as llama.cpp reads it. */
+const mostDevices = 512
+/** Output weights (or an embedding that serves as such): near, so that no logits go over the wire. */
+const outputs = '^(output|token_embd)\\.|^output_norm\\.'
+
+/** What goes where, in memory that must live until the model is loaded. */
+function place(calls: Calls, { gpuLayers, spread }: OpenModel): { params: Params; free: () => void } {
+  const memory = new Memory()
+  const free = (): void => memory.free()
+  if (spread === undefined) {
+    return { params: { n_gpu_layers: gpuLayers, devices: gpuLayers === 0 ? memory.pointers([0n]) : null }, free }
+  }
+  const count = Number(calls.ggml_backend_dev_count())
+  const local = Array.from({ length: count }, (_, index) => calls.ggml_backend_dev_get(index))
+  const typed = (types: number[]): Pointer[] =>
+    local.filter((device) => types.includes(calls.ggml_backend_dev_type(device)))
+  const gpus = gpuLayers === 0 ? [] : typed([gpu, integrated])
+  const devices = [...spread.workers.map(({ device }) => device), ...gpus]
+  const layers = spread.workers.map((worker) => worker.layers)
+  if (gpus.length > 0) {
+    // llama.cpp counts the output as one more layer.
+    gpus.forEach((_, index) => layers.push(Math.ceil((spread.near + 1 - index) / gpus.length)))
+    const params = {
+      n_gpu_layers: layers.reduce((sum, each) => sum + each, 0),
+      devices: memory.pointers([...devices, 0n]),
+    }
+    return { params: { ...params, tensor_split: memory.floats(layers, mostDevices) }, free }
+  }
+  // Those of the workers come last, and the output counts as one of them, though its weights stay.
+  layers[layers.length - 1]!++
+  const buffer = calls.ggml_backend_dev_buffer_type(typed([cpu])[0]!)
+  const params = {
+    n_gpu_layers: layers.reduce((sum, each) => sum + each, 0),
+    devices: memory.pointers([...devices, 0n]),
+    tensor_split: memory.floats(layers, mostDevices),
+    tensor_buft_overrides: memory.pointers([memory.text(outputs), buffer, 0n, 0n]),
+  }
+  return { params, free }
 }
 
 /**
