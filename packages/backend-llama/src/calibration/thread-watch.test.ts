@@ -48,6 +48,13 @@ describe('threads while other programs run', () => {
     expect(passes).toBeGreaterThan(0.94 * onOne)
   })
 
+  it('are seldom tried again where that takes seconds', () => {
+    const { threads } = run((threads) => (threads === 2 ? 3500 : 33), { seconds: 600 })
+    const trials = threads.slice(20).filter((count) => count === 2).length
+    expect(trials).toBeGreaterThan(0)
+    expect(trials * 3500).toBeLessThan(0.035 * 600_000)
+  })
+
   it('are all in use again soon after', () => {
     const { threads } = run((threads, seconds) => (seconds < 20 ? busy : idle)(threads, seconds), { seconds: 60 })
     expect(threads.filter((count) => count === 1).length).toBeGreaterThan(100)

@@ -7,7 +7,7 @@ const passesInTrial = 2
 const disturbed = 2
 /** What counts as quicker: less than this part of the time. Fewer threads have to be worth the trial of going back. */
 const [worthFewer, worthAll] = [0.7, 0.9]
-/** Milliseconds until the next trial: doubled by each that failed, and so long that trials take at most this share of the time. */
+/** Milliseconds until the next trial: doubled by each that failed, and longer where trials would take more than this share of the time. */
 const [shortestPause, longestPause] = [1000, 60_000]
 const share = 0.03
 
@@ -30,7 +30,7 @@ interface Trial {
  *
  * The threads of a pass wait for each other some 300 times. When another program keeps one core busy, each of these waits
  * can last until the system's scheduler has turned to the thread that is missing: on two cores, one busy program made
- * passes seven times as long on two threads, and a third longer on one. So when passes take much longer than they were
+ * passes on two threads up to 150 times as long, and those on one a third longer. So when passes take much longer than they were
  * measured to, fewer threads are tried for two passes, and kept if that is quicker; all of them are tried again from time
  * to time. On our kernels, how many threads there are changes no bit of the logits.
  */
@@ -70,9 +70,11 @@ export class ThreadWatch {
     if (expected === undefined) return
     const ratio = ms / expected
     if (this.trial) {
+      const before = Math.min(...this.recent)
       this.trial.ratios.push(ratio)
-      this.trial.cost += Math.max(0, ratio - Math.min(...this.recent)) * expected
-      if (this.trial.ratios.length >= passesInTrial) this.conclude(this.trial)
+      this.trial.cost += Math.max(0, ratio - before) * expected
+      // One pass that is slower has said enough: it can take seconds.
+      if (ratio > before || this.trial.ratios.length >= passesInTrial) this.conclude(this.trial)
       return
     }
     this.recent = [...this.recent, ratio].slice(-passesBefore)
@@ -100,7 +102,7 @@ export class ThreadWatch {
       return
     }
     this.host.useThreads(from)
-    const pause = Math.min(longestPause, Math.max(shortestPause * 2 ** this.failures++, cost / share))
-    this.notBefore = this.now() + pause
+    const pause = Math.min(longestPause, shortestPause * 2 ** this.failures++)
+    this.notBefore = this.now() + Math.max(pause, cost / share)
   }
 }
