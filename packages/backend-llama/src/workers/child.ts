@@ -25,7 +25,7 @@ process.once('message', (start: ChildStart) => {
 
 async function open({ gpu, plan, layout, options }: ChildStart): Promise<void> {
   const runtime = await openRuntime(gpu)
-  const rpc = openRpc(runtime, layout.library)
+  const rpc = openRpc(runtime, layout.rpcPath)
   const devices = []
   for (const { endpoint, layers } of layout.workers) {
     const found = await rpc.devicesOf(endpoint)

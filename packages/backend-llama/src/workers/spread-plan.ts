@@ -20,7 +20,7 @@ export interface SpreadMachine {
 
 /** What a process is told that is to hold a spread model. */
 export interface SpreadLayout {
-  readonly library: string
+  readonly rpcPath: string
   readonly workers: readonly { readonly endpoint: string; readonly layers: readonly number[] }[]
   readonly near: number
 }

@@ -81,7 +81,7 @@ export async function loadSpread(
 
   let next = 1
   const layout = {
-    library,
+    rpcPath: library,
     near: layers[0]!,
     workers: await Promise.all(
       workers.map(async (worker, i) => {
