@@ -9,6 +9,7 @@
 // Activations stay F32. (llama.cpp rounds them to the type of the weights first.)
 
 #include "tiles.h"
+#include "two-ways.h"
 
 #include "ggml-cpu-impl.h"
 #include "llamafile/sgemm.h"
@@ -29,9 +30,13 @@ constexpr int64_t chunkBytes = 512 << 10;
 constexpr int64_t cachedBytes = 1 << 20;
 
 /**
- * A panel for one column. One row after the other is what processors foresee by themselves, and they fetch more at a time
- * than they can be asked for; several rows at once are quicker only where there is nothing to fetch.
+ * With one column there is nothing to do but to fetch weights. One row after the other is what some processors foresee by
+ * themselves, and they fetch more at a time than they can be asked for (Zen 4: up to a tenth quicker); others have to be
+ * asked (Sapphire Rapids: a quarter quicker).
  */
+TwoWays fetching;
+
+/** A panel for one column, row by row. */
 template <typename T>
 void rowByRow(const T * weights, int64_t stride, int64_t rows, const float * packed, int64_t k, float * out,
               int64_t outStride, Ahead & ahead) {
@@ -58,12 +63,14 @@ void multiply(const ggml_compute_params * params, int64_t m, int n, int64_t k, c
         : (panels + params->nth - 1) / params->nth;
     const int64_t chunks = (panels + perChunk - 1) / perChunk;
     const int64_t chunkRows = perChunk * panelRows;
-    const bool foreseen = n == 1 && panels * panelBytes > cachedBytes;
+    const bool fetched = n == 1 && panels * panelBytes > cachedBytes;
 
+    if (fetched && params->ith == 0) fetching.start();
     if (shared) {
         if (params->ith == 0) ggml_threadpool_chunk_set(params->threadpool, params->nth);
         ggml_barrier(params->threadpool);
     }
+    const bool foreseen = fetched && !fetching.second();
     for (int64_t chunk = params->ith, next; chunk < chunks; chunk = next) {
         // Known before it is needed, so that its start can be asked for while the end of this one is worked on.
         next = shared ? ggml_threadpool_chunk_add(params->threadpool, 1) : chunks;
@@ -82,6 +89,7 @@ void multiply(const ggml_compute_params * params, int64_t m, int n, int64_t k, c
     }
     // The next product may set the counter again.
     if (shared) ggml_barrier(params->threadpool);
+    if (fetched && params->ith == 0) fetching.finish(m * lda * (int64_t) sizeof(T));
 }
 
 template <typename T>
