@@ -34,7 +34,7 @@ export interface ServeOptions {
 /** Starts it on a free port, and waits until it is ready. @throws `runtime` when it ends instead. */
 export async function startServe({ args, env, signal }: ServeOptions): Promise<ServeProcess> {
   const node = ['--expose-gc', '--conditions=@foretoken/source', '--import', 'tsx']
-  const child = spawn(process.execPath, [...node, program, 'serve', '--port', '0', ...args], {
+  const child = spawn(process.execPath, [...node, program, 'serve', '--json', '--port', '0', ...args], {
     cwd: dirname(program),
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -47,12 +47,12 @@ export async function startServe({ args, env, signal }: ServeOptions): Promise<S
     child.once('error', () => child.pid === undefined && resolve(null))
   })
   const ready = await Promise.race([once(child.stdout!.setEncoding('utf8'), 'data'), ended])
-  const [, url, model] = /^(http:\S+) serves (\S+):/.exec(Array.isArray(ready) ? (ready[0] as string) : '') ?? []
-  if (url === undefined || model === undefined) {
+  if (!Array.isArray(ready)) {
     signal?.throwIfAborted()
     child.kill()
     throw new ForetokenError('runtime', `foretoken serve did not start: ${log.said.join(' / ')}`)
   }
+  const { url, model } = JSON.parse(ready[0] as string) as { url: string; model: string }
   return {
     url,
     model,

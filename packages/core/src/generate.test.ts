@@ -170,11 +170,34 @@ describe('generate', () => {
     await expect(read()).rejects.toThrow('enough')
     expect(tokens).toBeLessThanOrEqual(7 + 5)
     await expect(generation.result()).rejects.toMatchObject({ code: 'disposed' })
+    expect(generation.tokens).toEqual(Array.from({ length: tokens }, (_, i) => i + 1))
+    expect(generation.text).toBe('bcdefghijklmnop'.slice(0, tokens))
     const passes = model.passes
     const again = await generate({ model, prompt: 'abcd', sequence, maxTokens: 3 }).result()
     expect(again.text).toBe('efg')
     expect(again.stats.cachedTokens).toBe(3)
     expect(model.passes - passes).toBe(3)
+  })
+
+  it('keeps what was said when the model fails, for those who only wait for the result as well', async () => {
+    const model = alphabet()
+    const sequence = await model.createSequence()
+    const { forward } = sequence
+    let passes = 0
+    sequence.forward = (...given) => {
+      if (++passes > 4) throw new ForetokenError('runtime', 'The machine is gone.')
+      return forward.apply(sequence, given)
+    }
+    const generation = generate({ model, prompt: 'a', sequence })
+    await expect(generation.result()).rejects.toMatchObject({ code: 'runtime' })
+    expect(generation).toMatchObject({ text: 'bcde', tokens: [1, 2, 3, 4] })
+  })
+
+  it('tells as much as its result does, what was held back at the end included', async () => {
+    const generation = generate({ model: alphabet(), prompt: 'a', maxTokens: 5, stop: 'fgh' })
+    const { text, tokens } = await generation.result()
+    expect(text).toBe('bcdef')
+    expect(generation).toMatchObject({ text, tokens })
   })
 
   describe('with a long prompt', () => {

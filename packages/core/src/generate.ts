@@ -119,6 +119,10 @@ export interface GenerateResult {
 
 /** A generation under way. It computes as it is iterated over: a reader that waits makes it wait. */
 export interface Generation extends AsyncIterable<GenerateEvent> {
+  /** What was said so far. It stays when the generation fails or is aborted, so that nothing is lost. */
+  readonly text: string
+  /** The tokens said so far: without those that read the prompt, and without the one that ends the text. */
+  readonly tokens: readonly TokenId[]
   /** Runs to the end and gives the result. Can be called before, after or instead of iterating. */
   result(): Promise<GenerateResult>
 }
@@ -131,13 +135,22 @@ export interface Generation extends AsyncIterable<GenerateEvent> {
  */
 export function generate(options: GenerateOptions): Generation {
   const events = run(options)
+  const tokens: TokenId[] = []
+  let text = ''
   let finished: GenerateResult | undefined
   const next = async (): Promise<IteratorResult<GenerateEvent>> => {
     const step = await events.next()
-    if (step.value?.type === 'finish') finished = step.value.result
+    if (step.done) return step
+    text += step.value.text
+    if (step.value.type === 'token') tokens.push(step.value.token)
+    if (step.value.type === 'finish') finished = step.value.result
     return step
   }
   return {
+    get text() {
+      return text
+    },
+    tokens,
     [Symbol.asyncIterator]: () => ({ next, return: () => events.return(undefined) }),
     async result() {
       while (!finished) {

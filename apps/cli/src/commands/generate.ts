@@ -125,17 +125,19 @@ async function printResult(options: GenerateOptions, setup: Setup, terminal: Ter
     length: setup.length,
   }
   const progress = createPromptProgress(terminal)
-  let text = ''
+  const generation = generate(options)
   try {
-    for await (const event of generate(options)) {
-      progress.see(event)
-      text += event.text
-      if (event.type === 'finish') printJson(terminal.out, { ...about, ...resultJson(event.result) })
-    }
+    for await (const event of generation) progress.see(event)
+    printJson(terminal.out, { ...about, ...resultJson(await generation.result()) })
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw error
-    printJson(terminal.out, { ...about, text, finishReason: 'interrupted' })
-    return exitCodes.interrupted
+    const { text, tokens } = generation
+    if (error instanceof Interrupted) {
+      printJson(terminal.out, { ...about, text, tokens, finishReason: 'interrupted' })
+      return exitCodes.interrupted
+    }
+    // What was said is not lost with what went wrong.
+    if (tokens.length > 0) printJson(terminal.out, { ...about, text, tokens, finishReason: 'error' })
+    throw error
   } finally {
     progress.done()
   }

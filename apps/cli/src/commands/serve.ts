@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { exitCodes, type ExitCode } from '../failure.js'
 import { demoNote } from '../models/files.js'
 import { findModels } from '../models/find.js'
-import { above, draftingOptions, type ModelFlags, modelOptions, whole } from '../options.js'
+import { above, draftingOptions, jsonOption, type ModelFlags, modelOptions, whole } from '../options.js'
 import { paintFor, printLine, type Terminal } from '../terminal/terminal.js'
 import { addOptions, type Run } from './command.js'
 
@@ -23,6 +23,7 @@ interface Flags extends ModelFlags {
   readonly timeout: number
   readonly drain: number
   readonly logPrompts?: boolean
+  readonly json?: boolean
 }
 
 export function serveCommand(run: Run): Command {
@@ -31,6 +32,7 @@ export function serveCommand(run: Run): Command {
   const load = (flags: string, what: string): Option => new Option(flags, what).helpGroup('Load:')
   addOptions(command, [
     new Option('--name <id>', "what requests call the model (default: its file's name)"),
+    jsonOption('print where it listens and what it serves as a line of JSON'),
     ...modelOptions(),
     ...draftingOptions().filter(({ long }) => long === '--strategy'),
     access('--host <address>', 'where to listen; 0.0.0.0 for every network').default('127.0.0.1'),
@@ -94,7 +96,9 @@ async function runServe(flags: Flags, terminal: Terminal): Promise<ExitCode> {
       const advice = 'anybody who can reach it can use it: pass --api-key-file, or set FORETOKEN_API_KEYS'
       printLine(terminal.err, note.yellow(`warning: ${advice}`))
     }
-    printLine(terminal.out, `${url} serves ${id}: ${engine.target.description}`)
+    const { description } = engine.target
+    const ready = flags.json ? JSON.stringify({ url, model: id, description }) : `${url} serves ${id}: ${description}`
+    printLine(terminal.out, ready)
     await aborted(terminal.signal)
     return exitCodes.ok
   } finally {

@@ -64,8 +64,10 @@ describe('serve', { timeout: 120_000 }, () => {
   })
 
   test('a port that is taken, keys that are none, a strategy that is none', async () => {
-    const { line, ended, stop } = serve(['--port', '0', '--name', 'mine', '--strategy', 'none'])
-    const [, port] = /:(\d+) serves mine:/.exec(await line)!
+    const { line, ended, stop } = serve(['--port', '0', '--name', 'mine', '--strategy', 'none', '--json'])
+    const ready = JSON.parse(await line)
+    expect(ready).toEqual({ url: expect.any(String), model: 'mine', description: expect.any(String) })
+    const { port } = new URL(ready.url)
     const second = serve(['--port', port!])
     expect(await second.ended).toBe(1)
     expect(second.said()).toMatch(/error \[runtime\]: The server cannot listen on 127\.0\.0\.1:\d+/)

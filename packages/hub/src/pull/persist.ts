@@ -10,6 +10,8 @@ export class Passing extends Error {
     readonly gained = false,
     /** What the server asks for, in milliseconds. */
     readonly pause?: number,
+    /** Whether it goes better after a while or not at all: it is tried once more. */
+    readonly unlikely = false,
   ) {
     super(message)
   }
@@ -28,6 +30,7 @@ export async function persist<T>(
   what: string,
   attempt: () => Promise<T>,
 ): Promise<T> {
+  let gained = false
   for (let failed = 0; ;) {
     signal?.throwIfAborted()
     try {
@@ -35,10 +38,13 @@ export async function persist<T>(
     } catch (error) {
       signal?.throwIfAborted()
       if (!(error instanceof Passing)) throw error
+      gained ||= error.gained
       if (error.gained) failed = 0
       const pause = error.pause ?? pauses[failed]
+      // Where something came before, there is a network, and it will be back.
+      const tries = error.unlikely && !gained ? 1 : pauses.length
       failed++
-      if (failed > pauses.length || pause === undefined || pause > longestPause) {
+      if (failed > tries || pause === undefined || pause > longestPause) {
         const often = failed === 1 ? '' : ` ${failed} times in a row`
         throw new ForetokenError(
           'runtime',
@@ -47,7 +53,7 @@ export async function persist<T>(
           { cause: error },
         )
       }
-      say(`${what}: ${error.message}; trying again in ${pause / 1000} s (${failed} of ${pauses.length})`)
+      say(`${what}: ${error.message}; trying again in ${pause / 1000} s (${failed} of ${tries})`)
       await sleep(pause, undefined, { ...(signal && { signal }) }).catch(() => signal?.throwIfAborted())
     }
   }

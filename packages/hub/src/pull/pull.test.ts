@@ -163,6 +163,16 @@ describe('a connection', () => {
     await expect(result).rejects.toThrow(/asking 127\.0\.0\.1:1 failed.*127\.0\.0\.1:1 cannot be reached/)
   })
 
+  test('to a name that is none, or without a network, says so after a second try, not after half a minute', async () => {
+    // The time within which other names do not resolve either is no matter of ours.
+    const patience = { pauses: [1, 2, 4], silence: 10_000 }
+    const { result, notices } = startPull('o/r', { endpoint: 'http://nobody.invalid', cache }, { patience })
+    await expect(result).rejects.toThrow(
+      /asking nobody\.invalid failed 2 times in a row: .*\((ENOTFOUND|EAI_AGAIN)\).*HF_HUB_OFFLINE=1/,
+    )
+    expect(notices).toHaveLength(1)
+  })
+
   test('that ends at a signal leaves what has come; the next pull goes on from it', async () => {
     const controller = new AbortController()
     hub.fault = ({ host }) => (host === 'cdn' ? { silentAfter: 700_000 } : undefined)

@@ -77,5 +77,8 @@ export function passing(error: unknown, { host }: { readonly host: string }, sil
   return new Passing(
     broken ? `the connection to ${host} was cut (${why})` : `${host} cannot be reached (${why})`,
     gained,
+    undefined,
+    // No network at all, or a name that is none.
+    why === 'ENOTFOUND' || why === 'EAI_AGAIN',
   )
 }
