@@ -10,6 +10,7 @@ export function describeStats(stats: GenerateStats): string {
           `alpha ${number(stats.alpha)}`,
           `tau ${number(stats.tau)}`,
           `${stats.accepted} of ${stats.drafted} drafted tokens accepted`,
+          ...(Number.isFinite(stats.speedup) ? [`about ${number(stats.speedup)}x plain`] : []),
         ]
       : []),
     `${stats.passes} passes`,

@@ -6,7 +6,7 @@ export type ForetokenMetadata = {
   readonly alpha: number | null
   /** Tokens per pass of the target, 1 when decoding plainly. */
   readonly tau: number
-  /** Times plain decoding, by what a pass over one token takes; `null` where the length policy does not tell that. */
+  /** Times plain decoding, by what it would have taken; `null` unless the draft length is automatic. */
   readonly speedUp: number | null
   readonly drafted: number
   readonly accepted: number
@@ -27,12 +27,11 @@ export type ForetokenMetadata = {
 }
 
 export function metadataOf({ stats, seed, verifier, lossy, warnings }: GenerateResult): ForetokenMetadata {
-  const { alpha, tau, drafted, accepted, passes, tokens, tokensPerSecond, prefillMs, decodeMs, length } = stats
-  const plainMs = length?.passes[0]?.ms
+  const { alpha, tau, speedup, drafted, accepted, passes, tokensPerSecond, prefillMs, decodeMs } = stats
   return {
     alpha: known(alpha),
     tau,
-    speedUp: plainMs === undefined ? null : known((tokens * plainMs) / decodeMs),
+    speedUp: known(speedup),
     drafted,
     accepted,
     passes,

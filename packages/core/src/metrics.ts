@@ -27,6 +27,8 @@ export interface GenerateStats {
   readonly decodeMs: number
   /** `tokens` over `decodeMs`. */
   readonly tokensPerSecond: number
+  /** Times plain decoding, by what it would have taken (`length.plainMs`). NaN unless the draft length is automatic. */
+  readonly speedup: number
   /** What the draft length's policy decided, where it tells. */
   readonly length?: LengthReport
 }
@@ -74,6 +76,8 @@ export class Metrics {
       otherMs: decodeMs - draftMs - passMs,
       decodeMs,
       tokensPerSecond: tokens / (decodeMs / 1000),
+      // A stop string may end the text in the middle of a round.
+      speedup: ((length?.plainMs ?? NaN) * tokens) / (accepted + passes) / decodeMs,
       ...(length && { length }),
     }
   }

@@ -47,6 +47,7 @@ const run = (contender: string, i: number): Run => ({
       passMs: 800,
       otherMs: 100,
       decodeMs: 1000,
+      speedup: 2,
       tokensPerSecond: 64,
     },
   },

@@ -11,8 +11,6 @@ export interface RunReport {
   /** Tokens said in rounds that were completed, and how long the rounds took in milliseconds. */
   readonly tokens: number
   readonly decodeMs: number
-  /** What plain decoding would have taken for them, estimated; absent where that is not known. */
-  readonly plainMs: number | undefined
   /** What the draft length decided, and why; absent where nothing was to be decided, or there was no round. */
   readonly length: LengthReport | undefined
 }

@@ -131,7 +131,6 @@ export class Run implements EngineRun {
     await lease.release(outcome === 'failed').catch(() => {})
     leave()
     const { tokens, decodeMs, report } = this.tally
-    const plainMs = this.tally.plainMs()
-    observer?.ended({ strategy: drafting.name, outcome, tokens, decodeMs, plainMs, length: report?.() })
+    observer?.ended({ strategy: drafting.name, outcome, tokens, decodeMs, length: report?.() })
   }
 }

@@ -1,4 +1,4 @@
-import { fixedLength, type LengthPolicy, type LengthReport, type Round } from '@foretoken/core'
+import type { LengthPolicy, Round } from '@foretoken/core'
 import { expect, it } from 'vitest'
 import { Tally, watched } from './watched-length.js'
 
@@ -29,20 +29,4 @@ it('counts rounds and tells of them, and the policy hears of them too', () => {
   ])
   expect(tally).toMatchObject({ tokens: 3, decodeMs: 10 })
   expect(control.next(1)).toBe(3)
-})
-
-it('estimates plain decoding by passes as long as they were, but narrower', () => {
-  const passes = Array.from({ length: 16 }, (_, i) => ({ tokens: i + 1, ms: 10 + i }))
-  const policy = {
-    ...fixedLength(2),
-    open: () => ({ next: () => 2, report: () => ({ passes }) as unknown as LengthReport }),
-  }
-  const tally = new Tally()
-  expect(tally.plainMs()).toBeUndefined()
-  const control = watched(policy, tally, () => {}).open(init)
-  // Twice as long as it was measured, as others share it: three tokens would have taken 20 ms each.
-  control.observe?.(round(2, 2, 24))
-  expect(tally.plainMs()).toBeCloseTo(60)
-  control.observe?.(round(30, 0, 25))
-  expect(tally.plainMs()).toBeCloseTo(70)
 })

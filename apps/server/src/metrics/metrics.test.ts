@@ -9,7 +9,7 @@ function round(drafted: number, accepted: number, totalMs: number): Round {
 }
 
 function ended(more: Partial<RunReport>): RunReport {
-  return { strategy: 'model', outcome: 'end', tokens: 0, decodeMs: 0, plainMs: undefined, length: undefined, ...more }
+  return { strategy: 'model', outcome: 'end', tokens: 0, decodeMs: 0, length: undefined, ...more }
 }
 
 async function read(metrics: ReturnType<typeof engineMetrics>): Promise<Record<string, number>> {
@@ -50,8 +50,8 @@ describe('engineMetrics', () => {
     // Three tokens in 15 ms, where plain decoding takes 10 ms for one here, and 12 by the estimate.
     metrics.observer.round('model', round(2, 2, 15))
     metrics.observer.round('none', round(0, 0, 10))
-    const length = { rounds: { draft: 1, off: 0, trial: 2, check: 0 } }
-    metrics.observer.ended(ended({ tokens: 3, decodeMs: 15, plainMs: 36, length: length as unknown as LengthReport }))
+    const length = { rounds: { draft: 1, off: 0, trial: 2, check: 0 }, plainMs: 36 }
+    metrics.observer.ended(ended({ tokens: 3, decodeMs: 15, length: length as unknown as LengthReport }))
     const values = await read(metrics)
     expect(values['foretoken_speedup_measured{strategy="model"}']).toBeCloseTo(2)
     expect(values['foretoken_speedup_measured{strategy="none"}']).toBeCloseTo(1)

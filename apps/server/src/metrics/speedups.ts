@@ -26,11 +26,11 @@ export class Speedups {
     }
   }
 
-  ended({ strategy, decodeMs, plainMs }: RunReport): void {
-    if (plainMs === undefined) return
+  ended({ strategy, decodeMs, length }: RunReport): void {
+    if (!Number.isFinite(length?.plainMs)) return
     const sum = this.of(strategy)
     sum.knownMs += decodeMs
-    sum.plainMs += plainMs
+    sum.plainMs += length!.plainMs
   }
 
   tau(): Iterable<readonly [string, number]> {

@@ -8,7 +8,6 @@ import type { Outcome } from './say.js'
 export function statsOf({ result }: Outcome, request: EngineRequest, engine: Engine): object {
   if (!result) return {}
   const { stats, seed, verifier } = result
-  const plainMs = stats.length?.passes[0]?.ms
   return {
     foretoken: {
       stats: {
@@ -25,8 +24,7 @@ export function statsOf({ result }: Outcome, request: EngineRequest, engine: Eng
         prefillMs: stats.prefillMs,
         decodeMs: stats.decodeMs,
         tokensPerSecond: stats.tokensPerSecond,
-        // Times plain decoding, by what a pass over one token takes.
-        estimatedSpeedup: plainMs === undefined ? null : (stats.tokens * plainMs) / stats.decodeMs,
+        estimatedSpeedup: stats.speedup,
       },
     },
   }

@@ -37,6 +37,8 @@ export interface LengthReport {
   readonly acceptance: readonly number[]
   /** T(n) as it was at the end, n = 1 … 16. */
   readonly passes: readonly PassTime[]
+  /** What plain decoding of what these rounds said would have taken, at the same load. NaN when T(n) is not known. */
+  readonly plainMs: number
   /** What a drafted token cost: the first, and each further one. NaN when the drafter decided for itself. */
   readonly askMs: number
   readonly stepMs: number

@@ -1,5 +1,6 @@
 import { type Decision, Guard, longest } from '../guard/guard.js'
 import { passTimesOf } from '../guard/pass-times.js'
+import { PlainTime } from '../guard/plain-time.js'
 import { prospectsOf } from '../guard/prospects.js'
 import { DecisionLog } from '../guard/report.js'
 import type { LengthPolicy } from './policy.js'
@@ -19,6 +20,7 @@ export function automaticLength(): LengthPolicy {
       const prospects = prospectsOf(strategy, target, drafter.stepMs)
       const guard = drafter.weighsTime ? undefined : new Guard(prospects, passes, maxTokens)
       const log = new DecisionLog()
+      const plain = new PlainTime()
       let decision: Decision
       return {
         next(context) {
@@ -27,20 +29,26 @@ export function automaticLength(): LengthPolicy {
           return decision.most
         },
         ...(guard && { goOn: (index, confidence) => guard.goOn(index, confidence) }),
-        observe({ draft, verdict, draftMs, passMs, pass, totalMs }) {
+        observe(round) {
+          const { draft, verdict, draftMs, passMs, pass, totalMs } = round
+          plain.add(round)
           const [drafted, { accepted }] = [draft.tokens.length, verdict]
           // Waiting for others is not the draft's doing.
           const ownMs = totalMs - passMs + (pass?.ms ?? passMs)
           guard?.observe({ drafted, accepted, draftMs, totalMs: ownMs })
           log.add(guard || drafted > 0 ? decision : { kind: 'off', most: 0 }, draft, accepted)
         },
-        report: () => ({
-          ...log.report(),
-          acceptance: guard ? prospects.usual(8) : [],
-          passes: Array.from({ length: 16 }, (_, i) => ({ tokens: i + 1, ms: passes.expected(i + 1) })),
-          askMs: guard ? prospects.askMs : NaN,
-          stepMs: guard ? prospects.stepMs : NaN,
-        }),
+        report() {
+          const times = Array.from({ length: 16 }, (_, i) => ({ tokens: i + 1, ms: passes.expected(i + 1) }))
+          return {
+            ...log.report(),
+            acceptance: guard ? prospects.usual(8) : [],
+            passes: times,
+            plainMs: plain.ms(times),
+            askMs: guard ? prospects.askMs : NaN,
+            stepMs: guard ? prospects.stepMs : NaN,
+          }
+        },
       }
     },
   }
