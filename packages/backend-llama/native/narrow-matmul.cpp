@@ -32,7 +32,7 @@ constexpr int64_t cachedBytes = 1 << 20;
 /**
  * With one column there is nothing to do but to fetch weights. One row after the other is what some processors foresee by
  * themselves, and they fetch more at a time than they can be asked for (Zen 4: up to a tenth quicker); others have to be
- * asked (Sapphire Rapids: a quarter quicker).
+ * asked (Emerald Rapids: a quarter quicker).
  */
 TwoWays fetching;
 

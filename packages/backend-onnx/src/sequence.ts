@@ -1,6 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
-import type { Capabilities, LogitsRows, Outputs, Pass, Sequence, TokenId } from '@foretoken/core'
-import { checkForward, checkLength, inUse } from '@foretoken/core/backend'
+import type { Capabilities, LogitsRows, Pass, Sequence, TokenId } from '@foretoken/core'
+import { GuardedSequence } from '@foretoken/core/backend'
 import type { PassQueue } from './queue.js'
 import { PassRows } from './rows.js'
 import type { Host } from './runtime/host.js'
@@ -22,44 +22,20 @@ export interface SequenceHost {
   closed(sequence: OnnxSequence): void
 }
 
-/** A sequence whose cache lies in the worker. */
-export class OnnxSequence implements Sequence {
+/** A sequence whose cache lies in the worker, which may hold more than counts until the next pass tells it. */
+export class OnnxSequence extends GuardedSequence {
   readonly id: number
   private readonly model: SequenceHost
-  /** What counts. The worker may hold more, until the next pass tells it. */
-  private readonly held: TokenId[] = []
-  private busy = false
-  private disposed: ForetokenError | undefined
 
   /** @param id Its number in the worker, which knows none like it. */
   constructor(model: SequenceHost, id: number) {
+    super(model)
     this.model = model
     this.id = id
   }
 
-  get tokens(): readonly TokenId[] {
-    return this.held
-  }
-
-  get length(): number {
-    return this.held.length
-  }
-
-  async forward(
-    tokens: readonly TokenId[],
-    options: { outputs?: Outputs; signal?: AbortSignal | undefined } = {},
-  ): Promise<LogitsRows> {
-    this.mayRun('forward()')
-    const outputs = checkForward(tokens, options.outputs, this.held.length, this.model)
-    options.signal?.throwIfAborted()
-    // A copy: what the caller does to its list meanwhile must not change what the cache is said to hold.
-    return this.alone(() => this.run(tokens.slice(), outputs, options.signal))
-  }
-
-  async truncate(length: number): Promise<void> {
-    this.mayRun('truncate()')
-    checkLength(length, this.length)
-    if (length < this.length && length > 0 && this.model.capabilities.rollback === 'none') {
+  protected async rollBack(length: number): Promise<void> {
+    if (length > 0 && this.model.capabilities.rollback === 'none') {
       throw new ForetokenError(
         'unsupported',
         'The model remembers more than its cache tells: it cannot be rolled back.',
@@ -72,27 +48,26 @@ export class OnnxSequence implements Sequence {
     this.mayRun('fork()')
     const copy = this.model.open()
     const { host, id: model } = this.model
-    await this.alone(() => host.call({ op: 'fork', model, sequence: this.id, at: this.length, copy: copy.id }))
+    await this.alone(host.call({ op: 'fork', model, sequence: this.id, at: this.length, copy: copy.id }))
     copy.held.push(...this.held)
     return copy
   }
 
-  async dispose(): Promise<void> {
-    if (this.disposed !== undefined) return
-    this.disposed = new ForetokenError('disposed', 'The sequence was disposed. Create another one.')
+  protected async free(): Promise<void> {
     const { host, queue, id: model } = this.model
-    queue.cancel(this.id, this.disposed)
+    queue.cancel(this.id, this.disposed!)
     // Behind the pass in flight. A worker that has ended holds nothing any more.
     await host.call({ op: 'drop', model, sequence: this.id }).catch(() => {})
     this.model.closed(this)
   }
 
-  /** Makes every later call fail. For the model, which frees the caches itself. */
-  abandon(reason: ForetokenError): void {
-    this.disposed ??= reason
-  }
-
-  private async run(tokens: readonly TokenId[], outputs: number, signal: AbortSignal | undefined): Promise<LogitsRows> {
+  protected async run(
+    wanted: readonly TokenId[],
+    outputs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<LogitsRows> {
+    // A copy: what the caller does to its list meanwhile must not change what the cache is said to hold.
+    const tokens = wanted.slice()
     const { queue, vocabSize } = this.model
     const buffers: Float32Array[] = []
     const silent = tokens.length - outputs
@@ -109,19 +84,5 @@ export class OnnxSequence implements Sequence {
       if (passed.logits !== undefined) buffers.push(passed.logits)
     }
     return new PassRows(buffers, vocabSize, pass!, queue)
-  }
-
-  private async alone<Result>(action: () => Promise<Result>): Promise<Result> {
-    this.busy = true
-    try {
-      return await action()
-    } finally {
-      this.busy = false
-    }
-  }
-
-  private mayRun(what: string): void {
-    if (this.disposed !== undefined) throw this.disposed
-    if (this.busy) throw inUse(what)
   }
 }

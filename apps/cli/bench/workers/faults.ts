@@ -33,7 +33,7 @@ export async function disturb(
       await hosts.cut(host, false)
     }
     const { text, streamed } = await answer
-    faults.push({ kind, noticed, whole: text === texts[0] && streamed === text })
+    faults.push({ kind, noticed, whole: text === texts[0]![0] && streamed === text })
   }
   return faults
 }

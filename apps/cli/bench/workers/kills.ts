@@ -1,6 +1,9 @@
 import type { Host } from './hosts.js'
 import { type NearProcess, startWorkerProcess, type WorkerProcess } from './processes.js'
 
+/** Of the generations, in turn: greedy, and `coupled`, whose text its seed decides. */
+export const temperatures = [0, 0.7] as const
+
 /** What became of generations whose worker was killed. */
 export interface Kills {
   readonly generations: number
@@ -15,14 +18,31 @@ export interface Kills {
 export interface KillOptions {
   readonly near: NearProcess
   readonly prompts: readonly string[]
-  /** Of the prompts, undisturbed. */
-  readonly texts: readonly string[]
+  /** Of the prompts, undisturbed, at each of {@link temperatures}. */
+  readonly texts: readonly (readonly string[])[]
   readonly maxTokens: number
   readonly count: number
   readonly workers: WorkerProcess[]
   readonly hosts: readonly (Host | undefined)[]
   readonly args: readonly string[]
   readonly onProgress: (line: string) => void
+}
+
+/** What is open in `near`, asked for each prompt at each of {@link temperatures}. */
+export async function undisturbed(
+  near: NearProcess,
+  prompts: readonly string[],
+  maxTokens: number,
+): Promise<string[][]> {
+  const texts: string[][] = []
+  for (const temperature of temperatures) {
+    const said: string[] = []
+    for (const prompt of prompts) {
+      said.push((await near.ask({ op: 'generate', prompt, maxTokens, drafts: false, temperature })).text)
+    }
+    texts.push(said)
+  }
+  return texts
 }
 
 /** Kills a random worker at a random token of each generation, and starts it again. */
@@ -35,7 +55,9 @@ export async function killWorkers(options: KillOptions): Promise<Kills> {
     const prompt = i % prompts.length
     const at = 1 + Math.floor(Math.random() * (maxTokens - 2))
     const victim = Math.floor(Math.random() * workers.length)
-    const answer = near.ask({ op: 'generate', prompt: prompts[prompt]!, maxTokens, drafts: i % 2 === 0 })
+    const heat = (i >> 1) % temperatures.length
+    const temperature = temperatures[heat]!
+    const answer = near.ask({ op: 'generate', prompt: prompts[prompt]!, maxTokens, drafts: i % 2 === 0, temperature })
     await Promise.race([near.said(at), answer])
     const started = performance.now()
     const { address } = workers[victim]!
@@ -44,11 +66,11 @@ export async function killWorkers(options: KillOptions): Promise<Kills> {
     const { text, streamed, warnings } = await answer
     seconds.push((performance.now() - started) / 1000)
     const told = warnings.some((warning) => warning.includes('lost'))
-    const intact = text === texts[prompt] && streamed === text
+    const intact = text === texts[heat]![prompt] && streamed === text
     if (intact) whole++
     if (told) noticed++
     options.onProgress(
-      `kill ${i + 1}: worker ${victim + 1} at token ${at}: ${intact ? 'nothing lost' : 'TEXT DIFFERS'}, ${told ? '' : 'not '}noticed, ${seconds.at(-1)!.toFixed(1)} s`,
+      `kill ${i + 1}: worker ${victim + 1} at token ${at}, T = ${temperature}: ${intact ? 'nothing lost' : 'TEXT DIFFERS'}, ${told ? '' : 'not '}noticed, ${seconds.at(-1)!.toFixed(1)} s`,
     )
   }
   const sorted = seconds.toSorted((a, b) => a - b)

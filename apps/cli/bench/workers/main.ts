@@ -8,7 +8,7 @@ import { builtInPrompts } from '../../src/models/prompts.js'
 import { modelFiles } from '../../src/models/files.js'
 import { makeHosts, noHosts } from './hosts.js'
 import { disturb, type Fault } from './faults.js'
-import { type Kills, killWorkers } from './kills.js'
+import { type Kills, killWorkers, undisturbed } from './kills.js'
 import { type Contest, contest } from './measure.js'
 import { startNear, startWorkerProcess, type WorkerProcess } from './processes.js'
 
@@ -64,6 +64,8 @@ async function measure(files: { target: string; draft: string }): Promise<Report
       alone.push(await contest(near, opened, options))
       tell('one machine', alone.at(-1)!)
     }
+    const count = Number(values.kills)
+    const texts = count === 0 ? [] : await undisturbed(near, options.prompts, maxTokens)
     for (const host of hosts.far) workers.push(await startWorkerProcess(host, workerArgs))
     const open = () =>
       near.ask({
@@ -85,14 +87,13 @@ async function measure(files: { target: string; draft: string }): Promise<Report
       spread.push({ ...found, delayMs, sameAsAlone })
       tell(`${delayMs} ms${sameAsAlone ? '' : ' (OTHER TEXT THAN ON ONE MACHINE)'}`, found)
     }
-    const count = Number(values.kills)
     if (count === 0) return { alone, spread, faults: [], kills: undefined }
     await hosts.delay(killDelay)
     await open()
     const disturbed = {
       ...options,
       near,
-      texts: alone[0]!.texts,
+      texts,
       count,
       workers,
       hosts: hosts.far,

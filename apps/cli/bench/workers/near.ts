@@ -1,11 +1,13 @@
 import { type LlamaModel, loadModel } from '@foretoken/backend-llama'
-import { draftModel, ForetokenError, generate } from '@foretoken/core'
+import { draftModel, type DraftStrategy, ForetokenError, generate } from '@foretoken/core'
 import type { Answer, Task } from './tasks.js'
 
 /* The near machine's program: processes.ts starts it, and tells it what to do. */
 
 let target: LlamaModel | undefined
 let draft: LlamaModel | undefined
+/** One for all texts, as a program has it: what was learnt in one counts in the next. */
+let drafting: DraftStrategy | undefined
 let warnings: string[] = []
 
 const send = (message: object): void => void process.send!(message)
@@ -32,6 +34,7 @@ async function open({
   }
   target = await loadModel({ ...common, ...options, path, onWarning })
   draft = draftPath === undefined ? undefined : await loadModel({ ...common, threads: 1, path: draftPath })
+  drafting = draft && draftModel({ model: draft })
   return { description: target.description, passes: target.passCurve ?? [], spread: target.spread }
 }
 
@@ -40,7 +43,7 @@ async function say(task: Extract<Task, { op: 'generate' }>): Promise<Partial<Ans
   said = ''
   let count = 0
   const { prompt, maxTokens, temperature = 0 } = task
-  const strategy = task.drafts && draft ? draftModel({ model: draft }) : undefined
+  const strategy = task.drafts ? drafting : undefined
   const sampling = temperature > 0 ? { temperature, seed: 7 } : {}
   for await (const event of generate({ model: target!, prompt, maxTokens, strategy, ...sampling })) {
     said += event.text

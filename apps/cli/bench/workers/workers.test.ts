@@ -1,7 +1,7 @@
 import { draft, target } from '@foretoken/demo-models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Hosts, makeHosts, noHosts } from './hosts.js'
-import { killWorkers } from './kills.js'
+import { killWorkers, undisturbed } from './kills.js'
 import { type NearProcess, startNear, startWorkerProcess, type WorkerProcess } from './processes.js'
 
 const prompts = ['export async function load(path, options = {}) {\n']
@@ -16,11 +16,11 @@ function promises(
   let near: NearProcess
   let workers: WorkerProcess[]
   let hosts: Hosts | undefined
-  let text: string
+  let texts: string[][]
   beforeAll(async () => {
     ;({ near, workers, hosts } = await open())
     await near.ask({ op: 'open', target, draft, options: { threads: 1, calibrate: false } })
-    text = (await near.ask({ op: 'generate', prompt: prompts[0]!, maxTokens, drafts: false })).text
+    texts = await undisturbed(near, prompts, maxTokens)
     const addresses = workers.map(({ address }) => address)
     const opened = await near.ask({
       op: 'open',
@@ -39,23 +39,23 @@ function promises(
   it('the text is that of one machine, with drafts and without', async () => {
     for (const drafts of [false, true]) {
       const answer = await near.ask({ op: 'generate', prompt: prompts[0]!, maxTokens, drafts })
-      expect(answer.text).toBe(text)
+      expect(answer.text).toBe(texts[0]![0])
     }
   })
 
-  it('a worker that is killed in the middle costs time, and no token', async () => {
+  it('a worker that is killed in the middle costs time, and no token: greedy or with a seed', async () => {
     const kills = await killWorkers({
       near,
       prompts,
-      texts: [text],
+      texts,
       maxTokens,
-      count: 1,
+      count: 3,
       workers,
       hosts: hosts?.far ?? workers.map(() => undefined),
       args,
       onProgress: () => {},
     })
-    expect(kills).toMatchObject({ generations: 1, whole: 1 })
+    expect(kills).toMatchObject({ generations: 3, whole: 3 })
     expect(near.alive).toBe(true)
   }, 60_000)
 

@@ -48,6 +48,14 @@ describe('threads while other programs run', () => {
     expect(passes).toBeGreaterThan(0.94 * onOne)
   })
 
+  it('are fewer after two passes where these take seconds, and not after a single pause', () => {
+    const { threads } = run((threads) => (threads === 2 ? 3500 : 33))
+    expect(threads.slice(0, 3)).toEqual([2, 2, 1])
+    let passes = 0
+    const paused = run((threads) => (++passes % 50 === 3 ? 5000 : idle(threads, 0)))
+    expect(new Set(paused.threads)).toEqual(new Set([2]))
+  })
+
   it('are seldom tried again where that takes seconds', () => {
     const { threads } = run((threads) => (threads === 2 ? 3500 : 33), { seconds: 600 })
     const trials = threads.slice(20).filter((count) => count === 2).length

@@ -3,6 +3,8 @@ import type { PassTime } from '@foretoken/core'
 /** Passes that a number of threads is judged by, before a trial and in it. */
 const passesBefore = 4
 const passesInTrial = 2
+/** Milliseconds that each of two passes in a row must have lost for a trial to wait for no further ones. */
+const muchLost = 250
 /** How many times as long as measured at load all of them must take for fewer threads to be tried. */
 const disturbed = 2
 /** What counts as quicker: less than this part of the time. Fewer threads have to be worth the trial of going back. */
@@ -41,8 +43,9 @@ export class ThreadWatch {
   private readonly fewer: readonly number[]
   private readonly curve: readonly PassTime[]
   private readonly now: () => number
-  /** Times of the last passes outside of trials, as parts of those measured at load. */
+  /** Times of the last passes outside of trials, as parts of those measured at load, and what they lost, in milliseconds. */
   private recent: number[] = []
+  private lost: number[] = []
   private trial: Trial | undefined
   private failures = 0
   private notBefore = 0
@@ -78,8 +81,11 @@ export class ThreadWatch {
       return
     }
     this.recent = [...this.recent, ratio].slice(-passesBefore)
-    if (this.recent.length < passesBefore || this.now() < this.notBefore) return
+    this.lost = [...this.lost, ms - expected].slice(-2)
     const { threads } = this.host
+    // A single pause is nobody's fault.
+    const urgent = threads === this.usual && this.lost.length === 2 && Math.min(...this.lost) > muchLost
+    if ((this.recent.length < passesBefore && !urgent) || this.now() < this.notBefore) return
     if (threads < this.usual) this.try(this.usual)
     else if (Math.min(...this.recent) > disturbed && this.fewer.length > 0) {
       this.try(this.fewer[this.failures % this.fewer.length]!)
@@ -96,6 +102,7 @@ export class ThreadWatch {
     const worth = this.host.threads < from ? worthFewer : worthAll
     const before = Math.min(...this.recent)
     this.recent = []
+    this.lost = []
     if (Math.min(...ratios) < worth * before) {
       this.failures = 0
       this.notBefore = this.now() + shortestPause

@@ -1,19 +1,15 @@
 import { ForetokenError } from '@foretoken/core'
-import type { LogitsRows, Outputs, Sequence, TokenId } from '@foretoken/core'
+import type { LogitsRows, TokenId } from '@foretoken/core'
 import type { ControlledEvaluateInputItem, LlamaContextSequence, Token } from 'node-llama-cpp'
-import { checkForward, checkLength, inUse } from '@foretoken/core/backend'
+import { GuardedSequence } from '@foretoken/core/backend'
 import { tokensPerPass } from '../memory.js'
 
 const bestNext = { generateNext: { token: true, options: { temperature: 0 } } } as const
 
 /** A sequence over node-llama-cpp's. */
-export class PublicApiSequence implements Sequence {
+export class PublicApiSequence extends GuardedSequence {
   private readonly inner: LlamaContextSequence
-  private readonly limits: { readonly vocabSize: number; readonly contextLength: number }
   private readonly onEnd: () => void
-  private readonly held: TokenId[] = []
-  private running: Promise<unknown> | undefined
-  private disposed: ForetokenError | undefined
   private stamp = 0
 
   /** Takes `inner` over. */
@@ -22,55 +18,27 @@ export class PublicApiSequence implements Sequence {
     limits: { readonly vocabSize: number; readonly contextLength: number },
     onEnd: () => void,
   ) {
+    super(limits)
     this.inner = inner
-    this.limits = limits
     this.onEnd = onEnd
   }
 
-  get tokens(): readonly TokenId[] {
-    return this.held
-  }
-
-  get length(): number {
-    return this.held.length
-  }
-
-  async forward(
-    tokens: readonly TokenId[],
-    options: { outputs?: Outputs; signal?: AbortSignal | undefined } = {},
-  ): Promise<LogitsRows> {
-    this.mayRun('forward()')
-    const outputs = checkForward(tokens, options.outputs, this.held.length, this.limits)
-    options.signal?.throwIfAborted()
-    return this.alone(this.run(tokens, outputs, options.signal))
-  }
-
-  async truncate(length: number): Promise<void> {
-    this.mayRun('truncate()')
-    checkLength(length, this.held.length)
-    if (length === this.held.length) return
-    await this.alone(this.inner.eraseContextTokenRanges([{ start: length, end: this.held.length }]))
+  protected async rollBack(length: number): Promise<void> {
+    await this.inner.eraseContextTokenRanges([{ start: length, end: this.held.length }])
     this.held.length = length
     if (this.inner.nextTokenIndex === length) return
     // It could not drop the end alone, and dropped more: compute what is missing again.
     const missing = this.held.splice(this.inner.nextTokenIndex)
-    await this.alone(this.run(missing, 0, undefined))
+    await this.run(missing, 0, undefined)
   }
 
-  async dispose(): Promise<void> {
-    await this.end(new ForetokenError('disposed', 'The sequence was disposed. Create another one.'))
-  }
-
-  /** Disposes it; later calls throw `reason`. Waits for the pass in flight. */
-  async end(reason: ForetokenError): Promise<void> {
-    if (this.disposed !== undefined) return
-    this.disposed = reason
+  protected async free(): Promise<void> {
     await this.running?.catch(() => {})
     this.inner.dispose()
     this.onEnd()
   }
 
-  private async run(
+  protected async run(
     tokens: readonly TokenId[],
     outputs: number,
     signal: AbortSignal | undefined,
@@ -94,20 +62,6 @@ export class PublicApiSequence implements Sequence {
     }
     const { stamp } = this
     return new PublicApiRows(best, () => this.stamp === stamp && this.disposed === undefined)
-  }
-
-  private async alone<Result>(running: Promise<Result>): Promise<Result> {
-    this.running = running
-    try {
-      return await running
-    } finally {
-      this.running = undefined
-    }
-  }
-
-  private mayRun(what: string): void {
-    if (this.disposed !== undefined) throw this.disposed
-    if (this.running !== undefined) throw inUse(what)
   }
 }
 

@@ -1,6 +1,5 @@
-import { ForetokenError } from '@foretoken/core'
-import type { Capabilities, LogitsRows, Outputs, Pass, Sequence, TokenId } from '@foretoken/core'
-import { checkForward, checkLength, inUse } from '@foretoken/core/backend'
+import type { Capabilities, LogitsRows, Pass, Sequence, TokenId } from '@foretoken/core'
+import { GuardedSequence } from '@foretoken/core/backend'
 import { type Link, LinkLost, Refused } from './link.js'
 import type { Passed } from './messages.js'
 import { type Region, RemoteRows, type RowsFile } from './rows.js'
@@ -26,44 +25,21 @@ export interface SequenceHost {
  * A sequence whose cache lies in another process. It knows its tokens: when that process is lost, it brings the next one up to
  * them, and does what it was about to do. Its caller sees a pass that took longer.
  */
-export class RemoteSequence implements Sequence {
+export class RemoteSequence extends GuardedSequence {
   readonly id: number
   private readonly model: SequenceHost
-  private readonly held: TokenId[] = []
   /** Where it is open. */
   private where: Link | undefined
   private region: Region | undefined
   private stamp = 0
-  private busy = false
-  private disposed: ForetokenError | undefined
 
   constructor(model: SequenceHost, id: number) {
+    super(model)
     this.model = model
     this.id = id
   }
 
-  get tokens(): readonly TokenId[] {
-    return this.held
-  }
-
-  get length(): number {
-    return this.held.length
-  }
-
-  async forward(
-    tokens: readonly TokenId[],
-    options: { outputs?: Outputs; signal?: AbortSignal | undefined } = {},
-  ): Promise<LogitsRows> {
-    this.mayRun('forward()')
-    const outputs = checkForward(tokens, options.outputs, this.held.length, this.model)
-    options.signal?.throwIfAborted()
-    // A copy: what the caller does to its list meanwhile must not change what the cache is said to hold.
-    return this.alone(() => this.run(Int32Array.from(tokens), outputs, options.signal))
-  }
-
-  async truncate(length: number): Promise<void> {
-    this.mayRun('truncate()')
-    checkLength(length, this.length)
+  protected async rollBack(length: number): Promise<void> {
     // The next call tells it.
     this.held.length = length
   }
@@ -71,7 +47,7 @@ export class RemoteSequence implements Sequence {
   async fork(): Promise<Sequence> {
     this.mayRun('fork()')
     const copy = this.model.open()
-    await this.alone(async () => {
+    const copied = async (): Promise<void> => {
       for (;;) {
         try {
           const link = await this.there(undefined)
@@ -82,26 +58,26 @@ export class RemoteSequence implements Sequence {
           if (!(error instanceof LinkLost)) throw error
         }
       }
-    })
+    }
+    await this.alone(copied())
     copy.held.push(...this.held)
     return copy
   }
 
-  async dispose(): Promise<void> {
-    if (this.disposed !== undefined) return
-    this.disposed = new ForetokenError('disposed', 'The sequence was disposed. Create another one.')
+  protected async free(): Promise<void> {
     // Behind the pass in flight. A process that has ended holds nothing any more.
     await this.where?.call({ op: 'close', sequence: this.id }).catch(() => {})
     this.model.file.giveBack(this.region)
     this.model.closed(this)
   }
 
-  /** Makes every later call fail. For the model, which ends the process. */
-  abandon(reason: ForetokenError): void {
-    this.disposed ??= reason
-  }
-
-  private async run(tokens: Int32Array, outputs: number, signal: AbortSignal | undefined): Promise<LogitsRows> {
+  protected async run(
+    wanted: readonly TokenId[],
+    outputs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<LogitsRows> {
+    // A copy: what the caller does to its list meanwhile must not change what the cache is said to hold.
+    const tokens = Int32Array.from(wanted)
     this.stamp++
     this.region = this.model.file.reserve(outputs, this.region)
     for (;;) {
@@ -176,19 +152,5 @@ export class RemoteSequence implements Sequence {
     const request = { op: 'forward', sequence: this.id, at, tokens, outputs, position } as const
     const passed = await link.call(request, { signal, deadlineMs: this.model.deadline(tokens.length) })
     return passed!
-  }
-
-  private async alone<Result>(action: () => Promise<Result>): Promise<Result> {
-    this.busy = true
-    try {
-      return await action()
-    } finally {
-      this.busy = false
-    }
-  }
-
-  private mayRun(what: string): void {
-    if (this.disposed !== undefined) throw this.disposed
-    if (this.busy) throw inUse(what)
   }
 }

@@ -52,8 +52,11 @@ export class Reconnecting implements Connection {
   }
 
   async link(): Promise<Link> {
-    const { link } = await this.current!
-    return link.lost ? (await this.restart()).link : link
+    const process = this.current!
+    const { link } = await process
+    if (!link.lost) return link
+    // Of several sequences that learn of it at once, one begins anew, and the others wait for the same process.
+    return process === this.current ? (await this.restart()).link : this.link()
   }
 
   works(): void {

@@ -3,3 +3,4 @@
  */
 export { type ChatTemplate, chatRenderer } from './chat.js'
 export { checkForward, checkLength, inUse } from './checks.js'
+export { GuardedSequence } from './guarded-sequence.js'
