@@ -55,9 +55,15 @@ export async function killWorkers(options: KillOptions): Promise<Kills> {
     const prompt = i % prompts.length
     const at = 1 + Math.floor(Math.random() * (maxTokens - 2))
     const victim = Math.floor(Math.random() * workers.length)
-    const heat = (i >> 1) % temperatures.length
+    const heat = i % temperatures.length
     const temperature = temperatures[heat]!
-    const answer = near.ask({ op: 'generate', prompt: prompts[prompt]!, maxTokens, drafts: i % 2 === 0, temperature })
+    const answer = near.ask({
+      op: 'generate',
+      prompt: prompts[prompt]!,
+      maxTokens,
+      drafts: (i >> 1) % 2 === 0,
+      temperature,
+    })
     await Promise.race([near.said(at), answer])
     const started = performance.now()
     const { address } = workers[victim]!

@@ -49,13 +49,13 @@ function promises(
       prompts,
       texts,
       maxTokens,
-      count: 3,
+      count: 2,
       workers,
       hosts: hosts?.far ?? workers.map(() => undefined),
       args,
       onProgress: () => {},
     })
-    expect(kills).toMatchObject({ generations: 3, whole: 3 })
+    expect(kills).toMatchObject({ generations: 2, whole: 2 })
     expect(near.alive).toBe(true)
   }, 60_000)
 
