@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { generate } from '@foretoken/core'
 import { modelConformance } from '@foretoken/core/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadModel } from '../load.js'
@@ -139,6 +140,40 @@ describe('the near machine', () => {
     expect([2, 3, 4].map((row) => rows.argmax(row))).toEqual([first, second, third])
     await alone.dispose()
     expect(warnings.join(' ')).toMatch(/was lost.*are back after/)
+  }, 60_000)
+
+  it('ends a text whose worker comes back with another version, says which, and keeps what was said', async () => {
+    const leaving = await startWorker({ port: 0, gpu: false, threads: 1 })
+    const { port } = leaving
+    const model = await spread({ workers: [`127.0.0.1:${port}`] })
+    const generation = generate({ model, prompt: 'export function ', maxTokens: 200 })
+    let lostAt = Infinity
+    const other = createServer((_, response) => {
+      const message = 'it runs llama.cpp v0.4.0 and you run v0.5.0: install the same version of this package on both'
+      response.writeHead(409).end(JSON.stringify({ message, final: true }))
+    })
+    const read = async () => {
+      for await (const { type } of generation) {
+        if (type !== 'token' || generation.tokens.length !== 20) continue
+        await leaving.close()
+        await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
+        lostAt = performance.now()
+      }
+    }
+    await expect(read()).rejects.toMatchObject({
+      code: 'worker-lost',
+      message: expect.stringMatching(/v0\.4\.0.*v0\.5\.0/),
+    })
+    expect(performance.now() - lostAt).toBeLessThan(5000)
+    const { tokens, text } = generation
+    expect(tokens.length).toBeGreaterThanOrEqual(20)
+    expect(text).not.toBe('')
+    await model.dispose()
+    other.close()
+    const alone = await loadModel({ path: targetPath, gpu: false, threads: 1, contextSize: 256, calibrate: false })
+    const whole = await generate({ model: alone, prompt: 'export function ', maxTokens: tokens.length }).result()
+    expect(tokens).toEqual(whole.tokens)
+    await alone.dispose()
   }, 60_000)
 })
 
