@@ -4,10 +4,8 @@
 //     npm run pack -- /tmp/foretoken backend-llama ai-sdk-provider
 //
 // What they need of ours is packed with them: `npm install <folder>/*.tgz` has all it takes.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { publicPackages } from './packages.mjs'
+import { pack, publicPackages } from './packages.mjs'
 
 const [folder, ...wanted] = process.argv.slice(2)
 const packages = new Map(publicPackages().map((each) => [each.manifest.name, each]))
@@ -26,9 +24,8 @@ for (const name of needed) {
   for (const other of Object.keys({ ...dependencies, ...peerDependencies })) if (packages.has(other)) needed.add(other)
 }
 const into = resolve(process.env.INIT_CWD ?? '.', folder)
-mkdirSync(into, { recursive: true })
 for (const name of needed) {
-  execFileSync('pnpm', ['pack', '--pack-destination', into], { cwd: packages.get(name).folder, stdio: 'pipe' })
+  pack(packages.get(name), into)
   console.log(`packed ${name}`)
 }
 console.log(`\nIn your project: npm install ${into}/*.tgz`)

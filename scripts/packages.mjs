@@ -24,10 +24,9 @@ export function publicPackages() {
  * @returns {string} The tarball.
  */
 export function pack({ folder, manifest }, into) {
-  const out = join(into, manifest.name.replace('/', '-'))
-  mkdirSync(out)
-  execFileSync('pnpm', ['pack', '--pack-destination', out], { cwd: folder, stdio: 'pipe' })
-  return join(out, readdirSync(out)[0])
+  mkdirSync(into, { recursive: true })
+  execFileSync('pnpm', ['pack', '--pack-destination', into], { cwd: folder, stdio: 'pipe' })
+  return join(into, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
 }
 
 /** @returns {string[]} What users can import of a package: `@foretoken/core/testing`. */

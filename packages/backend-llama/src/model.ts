@@ -1,5 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities, Constraint, FormatDescription, LanguageModel, Sequence, Tokenizer } from '@foretoken/core'
+import { allOpen } from '@foretoken/core/backend'
 import type { Calibration } from './calibration/calibrate.js'
 import { returnFreedMemory } from './ffi/allocator.js'
 import type { Calls } from './ffi/calls.js'
@@ -138,12 +139,7 @@ export class FfiModel implements LlamaModel, SequenceHost {
   open(): LlamaSequence {
     if (this.disposal !== undefined) throw disposed()
     const id = this.freeIds.pop()
-    if (id === undefined) {
-      throw new ForetokenError(
-        'unsupported',
-        `All ${this.capabilities.maxSequences} sequences of the model are open. Dispose one, or load it with more sequences.`,
-      )
-    }
+    if (id === undefined) throw allOpen(this.capabilities.maxSequences)
     const sequence = new LlamaSequence(this, id)
     this.sequences.add(sequence)
     return sequence

@@ -8,6 +8,7 @@ import type {
   Sequence,
   Tokenizer,
 } from '@foretoken/core'
+import { allOpen } from '@foretoken/core/backend'
 import type { Rollback } from './runtime/cache/cache.js'
 import type { Host } from './runtime/host.js'
 import type { Opened } from './runtime/messages.js'
@@ -91,12 +92,7 @@ export class WorkerModel implements OnnxModel, SequenceHost {
   open(): OnnxSequence {
     if (this.disposal !== undefined) throw disposed()
     const { maxSequences } = this.capabilities
-    if (this.sequences.size >= maxSequences) {
-      throw new ForetokenError(
-        'unsupported',
-        `All ${maxSequences} sequences of the model are open. Dispose one, or load it with more sequences.`,
-      )
-    }
+    if (this.sequences.size >= maxSequences) throw allOpen(maxSequences)
     const sequence = new OnnxSequence(this, ++this.opened)
     this.sequences.add(sequence)
     return sequence

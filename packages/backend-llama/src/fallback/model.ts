@@ -1,5 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities, Sequence } from '@foretoken/core'
+import { allOpen } from '@foretoken/core/backend'
 import type { LlamaContext, LlamaModel as NodeLlamaModel } from 'node-llama-cpp'
 import type { ModelInfo } from '../inspect.js'
 import type { MemoryEstimate } from '../memory.js'
@@ -45,12 +46,7 @@ export class PublicApiModel implements LlamaModel {
 
   async createSequence(): Promise<Sequence> {
     if (this.disposal !== undefined) throw disposed()
-    if (this.sequences.size >= this.capabilities.maxSequences) {
-      throw new ForetokenError(
-        'unsupported',
-        `All ${this.capabilities.maxSequences} sequences of the model are open. Dispose one, or load it with more sequences.`,
-      )
-    }
+    if (this.sequences.size >= this.capabilities.maxSequences) throw allOpen(this.capabilities.maxSequences)
     const sequence = new PublicApiSequence(this.context.getSequence(), this, () => this.sequences.delete(sequence))
     this.sequences.add(sequence)
     return sequence

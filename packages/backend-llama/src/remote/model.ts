@@ -1,5 +1,6 @@
 import { ForetokenError } from '@foretoken/core'
 import type { Capabilities, LanguageModel, Pass, PassTime, Sequence, Tokenizer } from '@foretoken/core'
+import { allOpen } from '@foretoken/core/backend'
 import type { Link } from './link.js'
 import type { Passed, Served } from './messages.js'
 import type { RowsFile } from './rows.js'
@@ -57,12 +58,7 @@ export class RemoteModel implements LanguageModel, SequenceHost {
   open(): RemoteSequence {
     this.mustLive()
     const { maxSequences } = this.capabilities
-    if (this.sequences.size >= maxSequences) {
-      throw new ForetokenError(
-        'unsupported',
-        `All ${maxSequences} sequences of the model are open. Dispose one, or load it with more sequences.`,
-      )
-    }
+    if (this.sequences.size >= maxSequences) throw allOpen(maxSequences)
     const sequence = new RemoteSequence(this, ++this.opened)
     this.sequences.add(sequence)
     return sequence

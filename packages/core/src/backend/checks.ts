@@ -44,6 +44,14 @@ export function inUse(what: string): ForetokenError {
   )
 }
 
+/** The error of `LanguageModel.createSequence` when there are as many as there can be. */
+export function allOpen(maxSequences: number): ForetokenError {
+  return new ForetokenError(
+    'unsupported',
+    `All ${maxSequences} sequences of the model are open. Dispose one, or load it with more sequences.`,
+  )
+}
+
 function countOutputs(outputs: Outputs, tokens: number): number {
   if (outputs === 'all') return tokens
   if (outputs === 'none') return 0
