@@ -55,8 +55,9 @@ export interface DraftRequest {
   readonly chance: Chance
   /**
    * Asked before each drafted token, in order, with how sure the drafter is of it, in `[0, 1]`; `false` ends the draft
-   * before that token. Where q is sampled from, that is the largest probability of q: looking at the token drawn instead
-   * would bias the output. Where tokens are certain (a lookup), any honest estimate, or 1 if there is none.
+   * before that token. Where q is sampled from, that is `chance.agreement`, or without one the largest probability of q:
+   * looking at the token drawn instead would bias the output. Where tokens are certain (a lookup), any honest estimate,
+   * or 1 if there is none.
    *
    * A drafter that takes long to find a token may ask first without a confidence: whether the token is worth its time.
    */

@@ -18,6 +18,13 @@ export interface Chance {
    * (`coupledChance`) draws alike at the same place; without one it cannot, and drafts are accepted less often.
    */
   draw(distribution: Distribution, position?: number): TokenId
+  /**
+   * How sure one may be, in `[0, 1]`, that somebody else who draws at this position, from a distribution much like this one,
+   * draws the same token. Absent: nobody knows before it is drawn.
+   *
+   * A draft may be ended by it where the text depends on the seed alone (the verifier `coupled`): it looks at the token.
+   */
+  readonly agreement?: (distribution: Distribution, position: number) => number
 }
 
 /**

@@ -68,6 +68,38 @@ describe('noise that belongs to a position', () => {
     }
   })
 
+  it('tells beforehand where another distribution will agree, and changes nothing by it', () => {
+    const q = dense(3, 2, 2, 3)
+    const groups = [0, 1, 2, 3].map(() => ({ agreed: 0, all: 0 }))
+    for (let i = 0; i < 20_000; i++) {
+      const [asked, other] = [coupledChance(1), coupledChance(1)]
+      const sure = asked.agreement!(q, i)
+      expect(sure).toBeGreaterThanOrEqual(0)
+      expect(sure).toBeLessThanOrEqual(1)
+      // Asked or not, and once more after another question.
+      expect(asked.draw(q, i)).toBe(other.draw(q, i))
+      const said = asked.draw(p, i)
+      expect(asked.agreement!(q, i)).toBe(sure)
+      const group = groups[Math.min(3, Math.floor(sure * 4))]!
+      group.all++
+      if (said === other.draw(q, i)) group.agreed++
+    }
+    const shares = groups.map(({ agreed, all }) => agreed / all)
+    // p is to q as 1:3, 2:1, 1:1 and 1:1, so the balance of two tokens moves sixfold at most: who leads by more stays first.
+    expect(shares[3]).toBeGreaterThan(0.85)
+    expect(shares[0]).toBeLessThan(0.6)
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b))
+    const certain = coupledChance(1)
+    for (let i = 0; i < 100; i++) expect(certain.agreement!(dense(0, 1, 0, 0), i)).toBe(1)
+    const far = dense(1, 1)
+    for (let i = 0; i < 2000; i++) {
+      const sure = certain.agreement!(far, i)
+      const [twice, half] = [dense(2, 1), dense(1, 2)].map((changed) => certain.draw(changed, i))
+      // Twice the weight is what takes the lead from one that is less than half ahead, and from no other.
+      expect(twice === half).toBe(sure > 0.5)
+    }
+  })
+
   it('depends on every part of the seed, and draws rare tokens as rarely as they are', () => {
     const text = (seed: number) => Array.from({ length: 40 }, (_, i) => coupledChance(seed).draw(p, i)).join('')
     const seeds = [0, 1, 2, -1, 2 ** 32, 2 ** 32 + 1, 2 ** 52]

@@ -1,8 +1,10 @@
 import { ForetokenError } from '../errors.js'
 import type { LanguageModel, Sequence, TokenId } from '../model.js'
 import { reconcile } from '../reconcile.js'
-import { createSampler, type Sampler } from '../sampling/chain.js'
+import type { Sampler } from '../sampling/chain.js'
+import type { Chance } from '../sampling/chance.js'
 import type { Distribution } from '../sampling/distribution.js'
+import { lead } from '../sampling/lead.js'
 import type { Draft, Drafter, DraftRequest, DraftStrategy } from '../strategy.js'
 import { fittedRows } from './fitted-rows.js'
 import { KeptSequences } from './kept-sequences.js'
@@ -36,13 +38,10 @@ export function draftModel(options: DraftModelOptions): DraftStrategy {
       const own = options.temperature === undefined ? sampler : sampler.at(options.temperature)
       // Which of those that are kept is the best can be told from the first context only.
       const sequence = keep > 0 ? undefined : await model.createSequence()
-      return new ModelDrafter(kept, sequence, model, own, target.vocabSize)
+      return new ModelDrafter(kept, sequence, model, own, sampler, target.vocabSize)
     },
   }
 }
-
-/** The distribution that a greedy draft's confidence is read from. */
-const plain = createSampler({ temperature: 1 })
 
 class ModelDrafter implements Drafter {
   /** Whether a proposal is under way: if it hangs, or its caller is gone, the sequence is not to be used again. */
@@ -54,7 +53,8 @@ class ModelDrafter implements Drafter {
     private sequence: Sequence | undefined,
     private readonly model: LanguageModel,
     private readonly sampler: Sampler,
-    /** The target's. */
+    /** These two are the target's. */
+    private readonly asked: Sampler,
     private readonly vocabSize: number,
   ) {}
 
@@ -95,16 +95,24 @@ class ModelDrafter implements Drafter {
       const given = await sequence.forward(input, { outputs: 'last', signal: request.signal })
       const rows = own === this.vocabSize ? given : fittedRows(given, this.vocabSize)
       const q = distributions && this.sampler.distribution(rows.row(0), tokens)
-      const confidence = request.wantsConfidence ? (q ?? plain.distribution(rows.row(0), tokens)).peak : 1
+      const best = q ? undefined : this.sampler.argmax(rows, 0, tokens)
+      const confidence = request.wantsConfidence ? this.confidence(rows.row(0), tokens, q ?? best!, request.chance) : 1
       if (!request.goOn(tokens.length - start, confidence)) break
 
-      const token = q ? request.chance.draw(q, tokens.length) : this.sampler.argmax(rows, 0, tokens)
+      const token = best ?? request.chance.draw(q!, tokens.length)
       tokens.push(token)
       if (q) distributions.push(q)
       if (this.model.tokenizer.isEnd(token)) break
       input = [token]
     }
     return { tokens: tokens.slice(start), distributions }
+  }
+
+  /** @param choice What the token is drawn from; of a greedy draft, the token. */
+  private confidence(logits: Float32Array, tokens: TokenId[], choice: Distribution | TokenId, chance: Chance): number {
+    if (typeof choice !== 'number') return chance.agreement?.(choice, tokens.length) ?? choice.peak
+    // Whether the target has the same favourite, or how often it draws it.
+    return this.asked.greedy ? lead(logits, choice) : this.asked.distribution(logits, tokens).peak
   }
 
   async dispose(): Promise<void> {

@@ -5,6 +5,7 @@ import { confidenceLength } from '../length/confidence.js'
 import type { DraftStrategy } from '../strategy.js'
 import { createChance } from '../sampling/chance.js'
 import { createSampler } from '../sampling/chain.js'
+import { coupledChance } from '../sampling/coupled-chance.js'
 import { Distribution } from '../sampling/distribution.js'
 import { strategyConformance } from '../testing/strategy-conformance.js'
 import { randomTable, ToyModel } from '../testing/toy-model.js'
@@ -150,6 +151,28 @@ describe('draftModel', () => {
     }).result()
     expect(result.tokens).toHaveLength(30)
     expect(result.warnings).toEqual([])
+  })
+
+  it('says how sure it is of what the target will say', async () => {
+    const draft = new ToyModel({ vocabSize, next: () => [0.5, 0.3, 0.15, 0.05] })
+    const asked = async (temperature: number, chance = createChance(1), own?: number) => {
+      const strategy = draftModel({ model: draft, ...(own !== undefined && { temperature: own }) })
+      const drafter = await strategy.open({ target: toy(1), sampler: createSampler({ temperature }) })
+      const heard: number[] = []
+      const goOn = (_: number, sure?: number) => (sure !== undefined && heard.push(sure), true)
+      await drafter.propose([0], { chance, goOn, wantsConfidence: true, maxTokens: 2 })
+      return heard
+    }
+    // Greedy: how far its favourite is ahead.
+    for (const sure of await asked(0)) expect(sure).toBeCloseTo(1 - 0.3 / 0.5, 5)
+    // Drawn: the peak of q; with noise that belongs to positions, how far what is drawn is ahead there.
+    for (const sure of await asked(1)) expect(sure).toBeCloseTo(0.5, 5)
+    const q = createSampler({ temperature: 1 }).distribution(Float32Array.from([0.5, 0.3, 0.15, 0.05], Math.log), [0])
+    const coupled = coupledChance(7)
+    const leads = [1, 2].map((position) => coupled.agreement!(q, position))
+    expect(await asked(1, coupledChance(7))).toEqual(leads.map((sure) => expect.closeTo(sure, 5)))
+    // A greedy draft of what is drawn: how likely its token is.
+    for (const sure of await asked(1, coupledChance(7), 0)) expect(sure).toBeCloseTo(0.5, 5)
   })
 
   it('drafts longer where it is sure of itself', async () => {
