@@ -28,8 +28,9 @@ serve(async (setup) => {
     try {
       return await decode(sequence, target!.model.tokenize(prompt), setup)
     } finally {
-      sequence.dispose()
-      draftSequence?.dispose()
+      // A predictor may still be at work: until it is not, there is no sequence for the next text.
+      await sequence.dispose()
+      await draftSequence?.dispose()
     }
   }
 })
