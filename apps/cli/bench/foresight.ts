@@ -89,7 +89,7 @@ async function guesses(temperature: number): Promise<Guess[]> {
 function foresight(found: readonly Guess[], by: 'peak' | 'said'): number {
   const sorted = found.toSorted((a, b) => a[by] - b[by])
   let [wrong, pairs] = [0, 0]
-  for (let i = 0; i < sorted.length; ) {
+  for (let i = 0; i < sorted.length;) {
     let end = i
     while (end < sorted.length && sorted[end]![by] === sorted[i]![by]) end++
     const tied = sorted.slice(i, end)
