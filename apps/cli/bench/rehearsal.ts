@@ -3,7 +3,7 @@
  * that is written down here, and now and then longer. Minutes instead of an hour, the same figures each time, and machines
  * that nobody has at hand: to see what a change of the guard does before `bench:guard` measures it.
  *
- *     npm run bench:rehearsal -- [--machine 350m|1.1b|prebuilt|gpu] [--strategies auto,draft-model] [--temperatures 0,1]
+ *     npm run bench:rehearsal -- [--machine 350m|1.1b|xeon|prebuilt|gpu] [--strategies auto,draft-model] [--temperatures 0,1]
  *                                [--prompts 2] [--max-tokens 64] [--lengths 1,2,3,4,6,8,12] [--seed 1]
  *                                [--noise 0]
  *
@@ -41,7 +41,10 @@ interface Machine {
   readonly c: number
 }
 
-/** Measured on two Zen 4 cores: with kernels of our own, at 1.1b and `prebuilt` with llama.cpp's. The GPU is made up. */
+/**
+ * Measured on two Zen 4 cores: with kernels of our own, at 1.1b and `prebuilt` with llama.cpp's; `xeon` is 350m on two of
+ * Emerald Rapids. The GPU is made up.
+ */
 const machines: Record<string, Machine> = {
   '350m': {
     ms: 29,
@@ -52,6 +55,11 @@ const machines: Record<string, Machine> = {
     ms: 86,
     ratios: { 1: 1, 2: 1.35, 4: 1.53, 6: 1.67, 7: 2.02, 9: 2.28, 16: 3.49, 48: 8.9, 512: 90 },
     c: 0.13,
+  },
+  xeon: {
+    ms: 32,
+    ratios: { 1: 1, 2: 1.07, 3: 1.11, 4: 1.165, 6: 1.3, 8: 1.42, 12: 1.85, 16: 2.3, 48: 6.3, 512: 64 },
+    c: 0.053,
   },
   prebuilt: { ms: 26, ratios: { 1: 1, 2: 1.95, 4: 2.16, 6: 2.43, 9: 3.08, 16: 4.53, 48: 11, 512: 110 }, c: 0.14 },
   gpu: { ms: 20, ratios: { 1: 1, 512: 6 }, c: 0.1 },

@@ -31,6 +31,7 @@ describe('a hostile strategy costs its draft, never the text', () => {
     ['gives no tokens', () => ({})],
     ['drafts too much', () => ({ tokens: [0, 1, 2, 3, 0, 1, 2] })],
     ['drafts what is no token', () => ({ tokens: [0, 4] })],
+    ['withholds what is no token', () => ({ tokens: [0], withheld: 4 })],
     ['drafts halves', () => ({ tokens: [0.5] })],
     ['drafts NaN', () => ({ tokens: [NaN] })],
     ['forgets a q', () => ({ tokens: [0, 1], distributions: [q] })],
@@ -47,6 +48,21 @@ describe('a hostile strategy costs its draft, never the text', () => {
     expect(tokens).toEqual((await run()).tokens)
     expect(warnings).toHaveLength(3)
     expect(warnings[2]).toMatchObject({ code: 'strategy', message: expect.stringContaining('goes on without drafts') })
+  })
+
+  it('says nothing of what it withholds, or the truth: the guard is told', async () => {
+    const heard: unknown[] = []
+    const watched = fixedLength(3)
+    const length = {
+      ...watched,
+      open: (init: Parameters<typeof watched.open>[0]) => ({
+        ...watched.open(init),
+        observe: ({ draft }: { draft: object }) => void heard.push(draft),
+      }),
+    }
+    const strategy = hostile(() => ({ tokens: [0], withheld: 1 }))
+    await generate({ model: toy(), prompt: [0, 1], maxTokens: 3, strategy, length }).result()
+    expect(heard[0]).toEqual({ tokens: [0], withheld: 1 })
   })
 
   it('writes into the context', async () => {

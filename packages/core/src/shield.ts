@@ -114,12 +114,13 @@ const late = new ForetokenError('strategy', 'late')
 function checked(draft: Draft, { maxTokens }: DraftRequest, vocabSize: number): Draft {
   const tokens = [...draft.tokens]
   if (tokens.length > maxTokens) return illegal(`${tokens.length} tokens where ${maxTokens} were asked for`)
-  for (const token of tokens) {
+  for (const token of draft.withheld === undefined ? tokens : [...tokens, draft.withheld]) {
     if (!Number.isInteger(token) || token < 0 || token >= vocabSize)
       return illegal(`token ${token}, outside the vocabulary`)
   }
-  const by = typeof draft.by === 'string' ? { by: draft.by } : {}
-  if (!draft.distributions) return { tokens, ...by }
+  const { withheld } = draft
+  const rest = { ...(withheld !== undefined && { withheld }), ...(typeof draft.by === 'string' && { by: draft.by }) }
+  if (!draft.distributions) return { tokens, ...rest }
 
   if (draft.distributions.length !== tokens.length) {
     return illegal(`${draft.distributions.length} distributions for ${tokens.length} tokens`)
@@ -136,7 +137,7 @@ function checked(draft: Draft, { maxTokens }: DraftRequest, vocabSize: number): 
     if (!(probability > 0)) return illegal(`token ${tokens[i]} with probability ${probability}`)
     return q
   })
-  return { tokens, distributions, ...by }
+  return { tokens, distributions, ...rest }
 }
 
 function illegal(what: string): never {

@@ -87,6 +87,12 @@ export interface Draft {
    * Absent: each token was certain (q = 1 on it), as with a lookup or an argmax.
    */
   readonly distributions?: readonly Distribution[] | undefined
+  /**
+   * The token before which `goOn` ended the draft, if the drafter knows it: should all before it be accepted, the target's
+   * next token tells for free whether it was right, and those that are thought not to pay are not given up for good.
+   * Only one that would have been certain, or drawn by chance that is tied to positions (`chance.agreement`).
+   */
+  readonly withheld?: TokenId | undefined
   /** Who drafted it, where a strategy is made of several. For people. */
   readonly by?: string | undefined
 }

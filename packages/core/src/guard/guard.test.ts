@@ -180,6 +180,44 @@ describe('the automatic length', () => {
   })
 })
 
+describe('what is withheld', () => {
+  const machine = { pass: (n: number) => 20 + 2 * n, draft: () => 0 }
+  /** Costs nothing, is never sure, wrong at first and always right from token 150 on. */
+  const late = (tells: boolean, next: (context: readonly number[]) => Promise<number>): DraftStrategy => ({
+    name: 'late',
+    open: () => ({
+      async propose(context, { goOn, maxTokens }) {
+        const tokens: number[] = []
+        for (;;) {
+          const right = await next([...context, ...tokens])
+          const token = context.length + tokens.length < 150 ? (right + 1) % 8 : right
+          if (tokens.length >= maxTokens) return { tokens }
+          if (!goOn(tokens.length, 0.3)) return tells ? { tokens, withheld: token } : { tokens }
+          tokens.push(token)
+        }
+      },
+    }),
+  })
+  const run = async (tells: boolean) => {
+    const models = pair(machine, { alpha: always(0), confidence: blind }, clock)
+    const next = async (context: readonly number[]) => {
+      const now = clock.now
+      const sequence = await models.target.createSequence()
+      const rows = await sequence.forward([...context])
+      clock.now = now
+      await sequence.dispose()
+      return rows.argmax(0)
+    }
+    return timeOf(models, automaticLength(), { tokens: 260, prompt: 20, strategy: late(tells, next) })
+  }
+
+  it('is drafted soon after it has begun to be right', async () => {
+    const [told, untold] = [await run(true), await run(false)]
+    expect(told.stats.tau).toBeGreaterThan(1.5)
+    expect(told.ms).toBeLessThan(0.8 * untold.ms)
+  })
+})
+
 describe('the automatic length is exact', () => {
   const vocabSize = 3
   const toy = (seed: number) => new ToyModel({ vocabSize, next: randomTable({ seed, vocabSize, order: 2 }) })

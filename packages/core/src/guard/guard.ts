@@ -1,4 +1,5 @@
 import type { TokenId } from '../model.js'
+import type { Draft, Verdict } from '../strategy.js'
 import { rangeOf } from './acceptance.js'
 import type { PassTimes } from './pass-times.js'
 import type { Plan, Prospects } from './prospects.js'
@@ -64,10 +65,17 @@ export interface Decision {
   readonly plan?: Plan | undefined
 }
 
+/** Whether what a draft withheld is what the target said, where all before it was accepted. */
+export function wasRight({ tokens, withheld }: Draft, { accepted, next }: Verdict): boolean | undefined {
+  return withheld === undefined || accepted < tokens.length ? undefined : withheld === next
+}
+
 /** What became of a round. Times in milliseconds. */
 export interface Outcome {
   readonly drafted: number
   readonly accepted: number
+  /** Whether the token that was withheld would have been accepted, if that is known and all before it were. */
+  readonly withheldRight?: boolean | undefined
   readonly draftMs: number
   readonly totalMs: number
 }
@@ -191,7 +199,7 @@ export class Guard {
     this.unseen = 0
   }
 
-  observe({ drafted, accepted, draftMs, totalMs }: Outcome): void {
+  observe({ drafted, accepted, withheldRight, draftMs, totalMs }: Outcome): void {
     const { prospects, decision } = this
     this.prospects.sinceTrial++
     if (decision.most === 0) {
@@ -202,6 +210,10 @@ export class Guard {
       for (let i = 0; i < Math.min(drafted, accepted + 1); i++) {
         // A drafter that never asks says nothing of how sure it is.
         prospects.acceptance.observe(i, this.ranges[i] ?? rangeOf(1), i < accepted)
+      }
+      const range = this.ranges[drafted]
+      if (withheldRight !== undefined && range !== undefined) {
+        prospects.acceptance.observe(drafted, range, withheldRight)
       }
       if (drafted > 0) this.reach = Math.max(accepted, fading * this.reach)
       if (this.answeredAt === this.askedAt) this.learnAsk(draftMs)

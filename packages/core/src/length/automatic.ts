@@ -1,4 +1,4 @@
-import { type Decision, Guard, longest } from '../guard/guard.js'
+import { type Decision, Guard, longest, wasRight } from '../guard/guard.js'
 import { passTimesOf } from '../guard/pass-times.js'
 import { PlainTime } from '../guard/plain-time.js'
 import { prospectsOf } from '../guard/prospects.js'
@@ -35,7 +35,8 @@ export function automaticLength(): LengthPolicy {
           const [drafted, { accepted }] = [draft.tokens.length, verdict]
           // Waiting for others is not the draft's doing.
           const ownMs = totalMs - passMs + (pass?.ms ?? passMs)
-          guard?.observe({ drafted, accepted, draftMs, totalMs: ownMs })
+          const withheldRight = wasRight(draft, verdict)
+          guard?.observe({ drafted, accepted, withheldRight, draftMs, totalMs: ownMs })
           log.add(guard || drafted > 0 ? decision : { kind: 'off', most: 0 }, draft, accepted)
         },
         report() {

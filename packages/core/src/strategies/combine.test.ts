@@ -32,7 +32,8 @@ function speaker(draft: Draft, { confidences, ...rest }: Partial<Drafter> & { co
         asked.push({ context: [...context], maxTokens })
         const end = draft.tokens.findIndex((_, i) => i >= maxTokens || !goOn(i, confidences?.[i] ?? 1))
         if (end < 0) return draft
-        return { tokens: draft.tokens.slice(0, end), distributions: draft.distributions?.slice(0, end) }
+        const [tokens, withheld] = [draft.tokens.slice(0, end), end < maxTokens ? draft.tokens[end] : undefined]
+        return { tokens, distributions: draft.distributions?.slice(0, end), withheld }
       },
       observe({ accepted, next }: Verdict, hindsight: Hindsight) {
         const rows = draft.tokens.slice(0, accepted + 1).map((_, row) => hindsight.likeliest(row, 1))
@@ -163,6 +164,14 @@ describe('extend', () => {
     const short = await extend(certain.strategy, next.strategy).open(init)
     expect((await short.propose([7], { ...request, goOn: (index) => index < 1 })).tokens).toEqual([1])
     expect(next.asked).toEqual([])
+  })
+
+  it('withholds what the one withheld that was asked last', async () => {
+    const [one, two] = [speaker({ tokens: [1, 2] }).strategy, speaker({ tokens: [3, 4] }).strategy]
+    const drafter = await extend(one, two).open(init)
+    const cut = async (most: number) =>
+      (await drafter.propose([7], { ...request, goOn: (index) => index < most })).withheld
+    expect([await cut(1), await cut(2), await cut(3), await cut(4)]).toEqual([2, undefined, 4, undefined])
   })
 
   it('does not go on behind the end of the text', async () => {

@@ -85,6 +85,7 @@ class ModelDrafter implements Drafter {
     const tokens = [...context]
     const distributions: Distribution[] | undefined = this.sampler.greedy ? undefined : []
 
+    let withheld: TokenId | undefined
     let input = maxTokens > 0 ? await reconcile(sequence, context) : []
     const own = this.model.vocabSize
     // Padding of the target's, which means nothing to anybody.
@@ -97,15 +98,18 @@ class ModelDrafter implements Drafter {
       const q = distributions && this.sampler.distribution(rows.row(0), tokens)
       const best = q ? undefined : this.sampler.argmax(rows, 0, tokens)
       const confidence = request.wantsConfidence ? this.confidence(rows.row(0), tokens, q ?? best!, request.chance) : 1
-      if (!request.goOn(tokens.length - start, confidence)) break
-
+      if (!request.goOn(tokens.length - start, confidence)) {
+        // What is drawn by chance of its own would be refused more often than it is accepted.
+        if (best !== undefined || request.chance.agreement) withheld = best ?? request.chance.draw(q!, tokens.length)
+        break
+      }
       const token = best ?? request.chance.draw(q!, tokens.length)
       tokens.push(token)
       if (q) distributions.push(q)
       if (this.model.tokenizer.isEnd(token)) break
       input = [token]
     }
-    return { tokens: tokens.slice(start), distributions }
+    return { tokens: tokens.slice(start), distributions, withheld }
   }
 
   /** @param choice What the token is drawn from; of a greedy draft, the token. */

@@ -61,8 +61,9 @@ class ExtendingDrafter implements Drafter {
 
 function joined(head: Draft, tail: Draft): Draft {
   const tokens = [...head.tokens, ...tail.tokens]
-  if (!head.distributions && !tail.distributions) return { tokens }
-  return { tokens, distributions: [...distributionsOf(head), ...distributionsOf(tail)] }
+  const { withheld } = tail
+  if (!head.distributions && !tail.distributions) return { tokens, withheld }
+  return { tokens, withheld, distributions: [...distributionsOf(head), ...distributionsOf(tail)] }
 }
 
 /** Tokens without a distribution are certain. */

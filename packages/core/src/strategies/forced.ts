@@ -1,6 +1,7 @@
 import type { Forced } from '../sampling/chain.js'
 import type { TokenId } from '../model.js'
 import type { DraftStrategy } from '../strategy.js'
+import { asWanted } from './as-wanted.js'
 import { extend } from './extend.js'
 import { firstOf } from './first-of.js'
 
@@ -23,11 +24,10 @@ function forced(choose: (forced: Forced) => readonly TokenId[]): DraftStrategy {
   return {
     name: 'forced',
     open: ({ sampler }) => ({
-      propose(context, { maxTokens, goOn }) {
-        const tokens = choose(sampler.forced(context, maxTokens))
+      propose(context, request) {
+        const tokens = choose(sampler.forced(context, request.maxTokens))
         // As far as a draft knows, what is forced is sure to come.
-        const end = tokens.findIndex((_, index) => !goOn(index, 1))
-        return { tokens: end < 0 ? tokens : tokens.slice(0, end) }
+        return asWanted(tokens, request, () => 1)
       },
     }),
   }

@@ -1,5 +1,6 @@
 import type { TokenId } from '../model.js'
 import type { Draft, Drafter, DraftRequest, DraftStrategy } from '../strategy.js'
+import { asWanted } from './as-wanted.js'
 import { commonLength } from './common-length.js'
 import { findPlace } from './prediction/place.js'
 import { Trust } from './prediction/trust.js'
@@ -38,12 +39,11 @@ class PredictionDrafter implements Drafter {
 
   constructor(private readonly expected: readonly TokenId[]) {}
 
-  propose(context: readonly TokenId[], { maxTokens, goOn }: DraftRequest): Draft {
+  propose(context: readonly TokenId[], request: DraftRequest): Draft {
     this.catchUp(context)
     if (this.place === undefined) return { tokens: [] }
-    const tokens = this.expected.slice(this.place, this.place + maxTokens)
-    const end = tokens.findIndex((_, index) => !goOn(index, this.trust.confidence(this.run + index)))
-    return { tokens: end < 0 ? tokens : tokens.slice(0, end) }
+    const tokens = this.expected.slice(this.place, this.place + request.maxTokens)
+    return asWanted(tokens, request, (index) => this.trust.confidence(this.run + index))
   }
 
   private catchUp(context: readonly TokenId[]): void {

@@ -1,6 +1,7 @@
 import { ForetokenError } from '../errors.js'
 import type { TokenId } from '../model.js'
 import type { DraftStrategy } from '../strategy.js'
+import { asWanted } from './as-wanted.js'
 
 /**
  * Copies what followed the last time the latest tokens occurred: no model, next to no time, and a large gain wherever
@@ -20,12 +21,11 @@ export function promptLookup(options: { longest?: number; shortest?: number } = 
   return {
     name: 'prompt-lookup',
     open: () => ({
-      propose(context, { maxTokens, goOn }) {
+      propose(context, request) {
         const start = findContinuation(context, longest, shortest)
-        const tokens = start < 0 ? [] : context.slice(start, start + maxTokens)
+        const tokens = start < 0 ? [] : context.slice(start, start + request.maxTokens)
         // A copied token is certain, as far as the draft knows.
-        const end = tokens.findIndex((_, index) => !goOn(index, 1))
-        return { tokens: end < 0 ? tokens : tokens.slice(0, end) }
+        return asWanted(tokens, request, () => 1)
       },
     }),
   }

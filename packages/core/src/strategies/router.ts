@@ -1,5 +1,5 @@
 import { ForetokenError } from '../errors.js'
-import { Guard } from '../guard/guard.js'
+import { Guard, wasRight } from '../guard/guard.js'
 import { passTimesOf, type PassTimes } from '../guard/pass-times.js'
 import { prospectsOf, type Prospects } from '../guard/prospects.js'
 import type { TokenId } from '../model.js'
@@ -124,7 +124,8 @@ class Router implements Drafter {
     const [drafted, { accepted }] = [chosen?.draft.tokens ?? [], verdict]
     if (chosen) {
       const totalMs = chosen.draftMs + performance.now() - this.proposedAt
-      chosen.arm.guard.observe({ drafted: drafted.length, accepted, draftMs: chosen.draftMs, totalMs })
+      const withheldRight = wasRight(chosen.draft, verdict)
+      chosen.arm.guard.observe({ drafted: drafted.length, accepted, withheldRight, draftMs: chosen.draftMs, totalMs })
     }
     const said = [...drafted.slice(0, accepted), verdict.next]
     for (const { arm, heard } of others) arm.guard.compare(heard, said)
@@ -146,7 +147,7 @@ class Router implements Drafter {
     }
     const started = performance.now()
     let paying = Infinity
-    const { tokens, distributions, by } = await arm.drafter.propose(context, {
+    const { tokens, distributions, withheld, by } = await arm.drafter.propose(context, {
       ...request,
       maxTokens: Math.min(most, request.maxTokens),
       goOn(index, confidence) {
@@ -158,12 +159,18 @@ class Router implements Drafter {
       wantsConfidence: true,
     })
     const draftMs = performance.now() - started
-    const draft = { tokens: tokens.slice(0, paying), distributions: distributions?.slice(0, paying), by }
+    const heard = withheld === undefined ? tokens : [...tokens, withheld]
+    const draft = {
+      tokens: tokens.slice(0, paying),
+      distributions: distributions?.slice(0, paying),
+      withheld: heard[Math.min(paying, tokens.length)],
+      by,
+    }
     arm.asked = true
     arm.rested = 0
     arm.samples ||= distributions !== undefined
     const drafted = draft.tokens.length
-    if (tokens.length > 0) return [{ arm, draft, heard: tokens, draftMs, speedup: guard.worth(drafted, draftMs) }]
+    if (tokens.length > 0) return [{ arm, draft, heard, draftMs, speedup: guard.worth(drafted, draftMs) }]
     guard.observe({ drafted, accepted: 0, draftMs, totalMs: draftMs + this.passes.shared(1) })
     return []
   }

@@ -29,7 +29,7 @@ export function staticCorpus(options: { readonly documents: readonly (string | r
       return {
         propose(context, request) {
           reader.catchUp(context)
-          return { tokens: reader.propose(request) }
+          return reader.propose(request)
         },
       }
     },

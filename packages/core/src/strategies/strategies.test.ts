@@ -175,6 +175,27 @@ describe('draftModel', () => {
     for (const sure of await asked(1, coupledChance(7), 0)) expect(sure).toBeCloseTo(0.5, 5)
   })
 
+  it('tells what it withholds, unless chance of its own would draw it', async () => {
+    const withheld = async (temperature: number, chance = createChance(1), own?: number) => {
+      const strategy = draftModel({ model: toy(2), ...(own !== undefined && { temperature: own }) })
+      const drafter = await strategy.open({ target: toy(1), sampler: createSampler({ temperature }) })
+      const request = { chance, wantsConfidence: true, maxTokens: 4 }
+      const { tokens } = await drafter.propose([0], { ...request, goOn: () => true })
+      // Asked without a confidence first, it does not know yet.
+      const goOn = (index: number, sure?: number) => sure === undefined || index < 2
+      const cut = await drafter.propose([0], { ...request, goOn })
+      expect(cut.tokens).toHaveLength(2)
+      return [cut.withheld, tokens[2]]
+    }
+    const [greedy, drafted] = await withheld(0)
+    expect(greedy).toBe(drafted)
+    expect((await withheld(1))[0]).toBeUndefined()
+    const [coupled, drawn] = await withheld(1, coupledChance(7))
+    expect(coupled).toBe(drawn)
+    const [certain, favourite] = await withheld(1, createChance(1), 0)
+    expect(certain).toBe(favourite)
+  })
+
   it('drafts longer where it is sure of itself', async () => {
     const sure = (context: readonly number[]) =>
       context[context.length - 1]! < 2 ? [0, 0.9, 0.1, 0] : [0.3, 0.3, 0.2, 0.2]
@@ -196,6 +217,16 @@ describe('promptLookup', () => {
   it('copies what followed the longest run, the latest one among equals', async () => {
     expect(await lookup([1, 2, 3, 0, 9, 2, 3, 1, 5, 1, 2, 3])).toEqual({ tokens: [0, 9, 2] })
     expect(await lookup([1, 2, 0, 1, 2, 3, 1, 2])).toEqual({ tokens: [3, 1, 2] })
+  })
+  it('tells at which token it was stopped', async () => {
+    const drafter = await promptLookup().open({ target: toy(1), sampler: createSampler() })
+    const request = { maxTokens: 3, chance: createChance(1), wantsConfidence: true }
+    const context = [1, 2, 3, 0, 1, 2]
+    expect(await drafter.propose(context, { ...request, goOn: (index) => index < 1 })).toEqual({
+      tokens: [3],
+      withheld: 0,
+    })
+    expect(await drafter.propose(context, { ...request, goOn: () => true })).toEqual({ tokens: [3, 0, 1] })
   })
   it('keeps silent when nothing of the wanted length recurs', async () => {
     expect(await lookup([1, 2, 3, 2])).toEqual({ tokens: [] })

@@ -70,7 +70,9 @@ class SuffixDrafter implements Drafter {
     const common = reader.catchUp(context)
     if (!this.asked || common < this.promptLength) this.promptLength = Math.max(0, context.length - said)
     this.asked = true
-    return { tokens: (this.drafted = reader.propose(request)) }
+    const draft = reader.propose(request)
+    this.drafted = draft.tokens
+    return draft
   }
 
   observe({ accepted, next }: Verdict): void {

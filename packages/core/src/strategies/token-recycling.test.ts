@@ -45,6 +45,14 @@ describe('tokenRecycling', () => {
     expect(await propose(drafter, [4])).toEqual([6])
   })
 
+  it('tells what it withholds', async () => {
+    const drafter = await open()
+    await propose(drafter, [1])
+    drafter.observe!({ accepted: 0, next: 2 }, rows(2))
+    expect(await drafter.propose([1], { ...request, goOn: () => false })).toEqual({ tokens: [], withheld: 2 })
+    expect(await drafter.propose([1], request)).toEqual({ tokens: [2] })
+  })
+
   it('is as sure as it was right after this token', async () => {
     const drafter = await open()
     const confidence = async (context: number[]): Promise<number> => {

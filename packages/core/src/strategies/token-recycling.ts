@@ -31,14 +31,19 @@ class RecyclingDrafter implements Drafter {
   propose(context: readonly TokenId[], { maxTokens, goOn }: DraftRequest): Draft {
     const { successors } = this
     const line = [context[context.length - 1]!]
+    let withheld: TokenId | undefined
     while (line.length <= maxTokens) {
       const token = line[line.length - 1]!
       const next = successors.of(token)
-      if (next === undefined || !goOn(line.length - 1, successors.trust(token))) break
+      if (next === undefined) break
+      if (!goOn(line.length - 1, successors.trust(token))) {
+        withheld = next
+        break
+      }
       line.push(next)
     }
     this.line = line
-    return { tokens: line.slice(1) }
+    return { tokens: line.slice(1), withheld }
   }
 
   observe({ accepted, next }: Verdict, hindsight: Hindsight): void {

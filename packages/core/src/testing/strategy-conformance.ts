@@ -64,6 +64,7 @@ const cases: Record<string, (make: Make) => Promise<void>> = {
       for (const context of contexts) {
         const none = await propose(context, { goOn: () => false, wantsConfidence: true })
         expect(none.tokens.length === 0, () => `it drafted ${none.tokens.length} tokens where none were allowed`)
+        legal(none, 0)
         const two = await propose(context, { goOn: (index) => index < 2, wantsConfidence: true })
         expect(two.tokens.length <= 2, () => `it drafted ${two.tokens.length} tokens where two were allowed`)
         await propose(context, {
@@ -208,9 +209,9 @@ async function withDrafter(
   }
 }
 
-function legal({ tokens, distributions }: Draft, maxTokens: number): void {
+function legal({ tokens, distributions, withheld }: Draft, maxTokens: number): void {
   expect(tokens.length <= maxTokens, () => `${tokens.length} tokens where ${maxTokens} were asked for`)
-  for (const token of tokens) {
+  for (const token of withheld === undefined ? tokens : [...tokens, withheld]) {
     expect(Number.isInteger(token) && token >= 0 && token < vocabSize, () => `token ${token} is not in the vocabulary`)
   }
   if (!distributions) return

@@ -1,5 +1,6 @@
 import type { TokenId } from '../../model.js'
-import type { DraftRequest } from '../../strategy.js'
+import type { Draft, DraftRequest } from '../../strategy.js'
+import { asWanted } from '../as-wanted.js'
 import { commonLength } from '../common-length.js'
 import { SuffixAutomaton } from './automaton.js'
 import type { Doubt } from './doubt.js'
@@ -50,14 +51,15 @@ export class SuffixReader {
     for (const other of this.others) other.read(token)
   }
 
-  propose({ maxTokens, goOn }: DraftRequest): TokenId[] {
+  propose(request: DraftRequest): Draft {
     this.others = this.sources().map(
       (source) => this.others.find((other) => other.source === source && other.isCurrent) ?? this.follow(source),
     )
-    const all = [...(this.own ? [this.own] : []), ...this.others].map((follower) => follower.foretell(maxTokens))
+    const all = [...(this.own ? [this.own] : []), ...this.others].map((follower) =>
+      follower.foretell(request.maxTokens),
+    )
     const best = all.reduce((best, next) => (next.expected > best.expected ? next : best), nothing)
-    const end = best.confidences.findIndex((confidence, index) => !goOn(index, confidence))
-    return best.tokens.slice(0, end < 0 ? undefined : end)
+    return asWanted(best.tokens, request, (index) => best.confidences[index]!)
   }
 
   private follow(source: Source): Follower {
