@@ -31,8 +31,8 @@ export interface LoadOptions {
   readonly threads?: number
   /**
    * Whether 4-bit weights are to be computed with as the file says, most often with activations of 32 bits. Else their
-   * activations are rounded to 8 bits, which is some four times as fast, and makes logits depend a little on how many tokens
-   * share a pass. Default `false`.
+   * activations are rounded to 8 bits, which makes a pass two to five times as fast, and its logits depend a little on how
+   * many tokens share it. Default `false`.
    */
   readonly exact?: boolean
   /**

@@ -8,7 +8,7 @@ import { load, targetFile } from './files.js'
 import { StockPasses } from './stock.js'
 
 const widths = [1, 2, 4, 8]
-const context = 128
+const contexts = [128, 2000]
 const turns = 32
 const warmUp = 4
 
@@ -16,11 +16,21 @@ const warmUp = 4
 export async function patchedArithmetic(size: ShapeName): Promise<Goal[]> {
   const file = await targetFile(size, 'q4')
   const patched = await load(file)
-  const tokens = await codeOf(patched)
-  const stock = await StockPasses.open(file, patched.threads, tokens)
   try {
     console.error(patched.description)
-    const sequence = await begin(patched, tokens)
+    const goals: Goal[] = []
+    for (const context of contexts) goals.push(...(await compare(size, file, patched, context)))
+    return goals
+  } finally {
+    await patched.dispose()
+  }
+}
+
+async function compare(size: ShapeName, file: string, patched: OnnxModel, context: number): Promise<Goal[]> {
+  const tokens = await codeOf(patched, context)
+  const stock = await StockPasses.open(file, patched.threads, tokens)
+  const sequence = await begin(patched, tokens)
+  try {
     const sides = [
       (width: number) => stock.pass(tokens.slice(0, width)),
       (width: number) => pass(sequence, tokens.slice(0, width)),
@@ -38,7 +48,7 @@ export async function patchedArithmetic(size: ShapeName): Promise<Goal[]> {
       const [theirs, ours] = times.map((of) => of.get(width)!) as [number[], number[]]
       const growth = times.map((of) => (mean(of.get(width)!) / mean(of.get(1)!)).toFixed(2))
       return {
-        name: `q4 changed over stock, ${size}, pass of ${width}`,
+        name: `q4 changed over stock, ${size}, ${context} tokens of context, pass of ${width}`,
         ...(width === 1 && { wanted: 3 }),
         theirs,
         ours,
@@ -46,12 +56,12 @@ export async function patchedArithmetic(size: ShapeName): Promise<Goal[]> {
       }
     })
   } finally {
+    await sequence.dispose()
     await stock.release()
-    await patched.dispose()
   }
 }
 
-async function codeOf({ tokenizer }: OnnxModel): Promise<number[]> {
+async function codeOf({ tokenizer }: OnnxModel, context: number): Promise<number[]> {
   const text = (await builtInPrompts(['code'])).map((prompt) => prompt.text).join('\n')
   return tokenizer.encode(text).slice(0, context)
 }

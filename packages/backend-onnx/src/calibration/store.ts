@@ -5,7 +5,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import type { PassTime } from '@foretoken/core'
 
 /** Changes with how passes are run. */
-const version = 1
+const version = 2
 
 /** All that times depend on. Compared as JSON. */
 export type CalibrationKey = Readonly<Record<string, string | number | boolean>>

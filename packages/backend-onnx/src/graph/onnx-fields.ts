@@ -11,7 +11,17 @@ export const graphFields = {
   sparseInitializer: 15,
 } as const
 export const nodeFields = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const
-export const attributeFields = { name: 1, integer: 3, tensor: 5, graph: 6, tensors: 10, graphs: 11, type: 20 } as const
+export const attributeFields = {
+  name: 1,
+  float: 2,
+  integer: 3,
+  tensor: 5,
+  graph: 6,
+  integers: 8,
+  tensors: 10,
+  graphs: 11,
+  type: 20,
+} as const
 export const functionFields = { node: 7 } as const
 export const tensorFields = { dimensions: 1, type: 2, name: 8, data: 9, externalData: 13 } as const
 export const sparseFields = { values: 1, indices: 2 } as const
@@ -22,5 +32,7 @@ export const tensorTypeFields = { element: 1, shape: 2 } as const
 export const shapeFields = { dimension: 1 } as const
 export const dimensionFields = { value: 1, name: 2 } as const
 
-/** `AttributeProto.type` of a whole number. */
+/** `AttributeProto.type` of a number in single precision, of a whole number, and of several. */
+export const floatAttribute = 1
 export const integerAttribute = 2
+export const integersAttribute = 7

@@ -10,7 +10,7 @@ import {
   valueFields,
 } from '../graph/onnx-fields.js'
 import { readGraph, readValueInfo, type ValueInfo } from '../graph/read-graph.js'
-import { damaged, fieldsOf } from '../protobuf/fields.js'
+import { damaged, type Field, fieldsOf } from '../protobuf/fields.js'
 import { Message } from '../protobuf/message.js'
 import { splice } from '../protobuf/splice.js'
 import { namedDimension } from './write.js'
@@ -37,7 +37,8 @@ export class GraphEdit {
   readonly opset: number
   /** Every name of a value. */
   private readonly names = new Set<string>()
-  private readonly weights = new Set<string>()
+  /** With their sizes. */
+  private readonly weights = new Map<string, readonly number[]>()
   /** What nodes inside of other nodes read, which may come from outside. */
   readonly usedInside = new Set<string>()
 
@@ -57,9 +58,10 @@ export class GraphEdit {
       } else {
         this.parts.push({ number, raw })
         if (number !== graphFields.initializer) continue
-        const name = [...fieldsOf(field.content)].findLast(({ number }) => number === tensorFields.name)?.text
-        this.weights.add(name ?? '')
-        this.names.add(name ?? '')
+        const fields = [...fieldsOf(field.content)]
+        const name = fields.findLast(({ number }) => number === tensorFields.name)?.text ?? ''
+        this.weights.set(name, sizesIn(fields))
+        this.names.add(name)
       }
     }
   }
@@ -84,6 +86,11 @@ export class GraphEdit {
 
   isWeight(name: string): boolean {
     return this.weights.has(name)
+  }
+
+  /** The sizes of a weight; `undefined` for what is computed. */
+  sizesOf(name: string): readonly number[] | undefined {
+    return this.weights.get(name)
   }
 
   /** A name like `wanted` that no value has yet. */
@@ -180,6 +187,10 @@ export class GraphEdit {
     }
     return part
   }
+}
+
+function sizesIn(tensor: readonly Field[]): number[] {
+  return tensor.filter(({ number }) => number === tensorFields.dimensions).map(({ integer }) => Number(integer))
 }
 
 /** Changes a message that lies in messages. @param path Field numbers, from the outside. */

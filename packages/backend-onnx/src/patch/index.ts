@@ -1,4 +1,5 @@
 import { withAccuracyLevel } from './accuracy-level.js'
+import { attendInParts } from './attend-in-parts.js'
 import { GraphEdit } from './graph-edit.js'
 import { joinProducts } from './join-products.js'
 import { keepLogits } from './logits-to-keep.js'
@@ -13,6 +14,11 @@ export interface Patches {
   readonly accuracyLevel?: 1 | 2 | 3 | 4
   /** Products of one value with several matrices of 4 bits are one. */
   readonly joinProducts?: boolean
+  /**
+   * `GroupQueryAttention` becomes products with the past and with the new tokens, which copy no cache. Cache outputs are only
+   * the rows of this pass's tokens then. For CPUs, which are quicker at it.
+   */
+  readonly attendInParts?: boolean
   /** Cache outputs are only the rows of this pass's tokens. */
   readonly newRowsOnly?: boolean
   /** An input `num_logits_to_keep`, an int64 scalar: logits of so many last positions, 0 for all. */
@@ -26,6 +32,8 @@ export interface Patched {
   readonly accuracyLevel: number
   /** How many products are no more, as others have their rows. */
   readonly joinedProducts: number
+  /** Whether attention was. False when it is of another kind, or it was not asked for. */
+  readonly attendInParts: boolean
   /** Whether cache outputs were made to be only new rows. False when they were so before, or it was not asked for. */
   readonly newRowsOnly: boolean
   /** Whether the model has `num_logits_to_keep`, now or from the start. False when it was not asked for. */
@@ -40,7 +48,8 @@ export interface Patched {
  */
 export function patch(model: Uint8Array, patches: Patches): Patched {
   const graph = new GraphEdit(model)
-  const rows = patches.newRowsOnly === true && newRowsOnly(graph)
+  const parts = patches.attendInParts === true && attendInParts(graph)
+  const rows = parts || (patches.newRowsOnly === true && newRowsOnly(graph))
   const logits = patches.logitsToKeep === true && keepLogits(graph)
   const joined = patches.joinProducts === true ? joinProducts(graph) : 0
   let levels = 0
@@ -48,7 +57,14 @@ export function patch(model: Uint8Array, patches: Patches): Patched {
   const encoded = graph.encode((node) => {
     return level === undefined ? undefined : withAccuracyLevel(node, level, () => levels++)
   })
-  return { model: encoded, accuracyLevel: levels, joinedProducts: joined, newRowsOnly: rows, logitsToKeep: logits }
+  return {
+    model: encoded,
+    accuracyLevel: levels,
+    joinedProducts: joined,
+    attendInParts: parts,
+    newRowsOnly: rows,
+    logitsToKeep: logits,
+  }
 }
 
 /** {@link patch}'s model, for those who look at the graph anyway. */

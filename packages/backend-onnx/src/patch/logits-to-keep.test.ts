@@ -68,15 +68,17 @@ describe('logits to keep', () => {
     expect(patch(once, { logitsToKeep: true })).toMatchObject({ model: once, logitsToKeep: true })
   })
 
-  it('goes together with the other patches', async () => {
-    const original = decoder('plain', 'q4')
+  it.each(['plain', 'gqa'] as const)('goes together with the other patches: %s', async (attention) => {
+    const original = decoder(attention, 'q4')
     const { model, ...done } = patch(original, {
       logitsToKeep: true,
+      attendInParts: true,
       newRowsOnly: true,
       accuracyLevel: 1,
       joinProducts: true,
     })
-    expect(done).toEqual({ logitsToKeep: true, newRowsOnly: true, accuracyLevel: 1, joinedProducts: 0 })
+    const attendInParts = attention === 'gqa'
+    expect(done).toEqual({ logitsToKeep: true, attendInParts, newRowsOnly: true, accuracyLevel: 1, joinedProducts: 0 })
     const expected = await run(await open(original), pass)
     const actual = await run(await open(model), { ...pass, keep: 2 })
     expect(largestDifference(actual.logits, lastRows(expected.logits, 2))).toBeLessThan(1e-5)

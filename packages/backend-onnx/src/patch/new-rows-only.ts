@@ -1,6 +1,7 @@
 import type { GraphNode } from '../graph/node.js'
 import { attributeFields } from '../graph/onnx-fields.js'
 import { fieldsOf } from '../protobuf/fields.js'
+import { isAttention } from './attention.js'
 import type { GraphEdit } from './graph-edit.js'
 import { int64, newIntegers, newNode } from './write.js'
 
@@ -29,7 +30,7 @@ export function newRowsOnly(graph: GraphEdit): boolean {
     return node && !graph.usedInside.has(name) ? [{ name, node }] : []
   })
   const concatenated = caches.filter(isConcatenation)
-  const attended = caches.filter(isGroupQueryAttention)
+  const attended = caches.filter(({ node }) => isAttention(node))
   if (caches.length === 0 || concatenated.length + attended.length < names.length) return false
   const tokens = graph.inputs.find(({ name }) => name === 'input_ids' || name === 'inputs_embeds')?.name
   // GatherND has known batches since version 12.
@@ -51,10 +52,6 @@ function isConcatenation({ name, node }: Cache): boolean {
   return (
     node.operator === 'Concat' && node.inputs.length === 2 && node.inputs[0] === past && (axis === 2 || axis === -2)
   )
-}
-
-function isGroupQueryAttention({ node }: Cache): boolean {
-  return node.operator === 'com.microsoft:GroupQueryAttention'
 }
 
 /** Rows from `lasts + 1 - tokens` on, where `lasts` is the operator's sixth input: each text's last position. */

@@ -25,7 +25,7 @@ const int32 = 6
 const int64 = 7
 const uint8 = 2
 
-type Attributes = Readonly<Record<string, number | readonly number[] | Message>>
+type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number } | Message>>
 
 /** A model under construction. */
 export class TestGraph {
@@ -44,8 +44,9 @@ export class TestGraph {
       const attribute = new Message().text(attributeFields.name, name)
       if (typeof value === 'number') attribute.int(attributeFields.integer, value).int(attributeFields.type, 2)
       else if (value instanceof Message) attribute.message(attributeFields.graph, value).int(attributeFields.type, 5)
+      else if ('float' in value) attribute.float(attributeFields.float, value.float).int(attributeFields.type, 1)
       else {
-        for (const integer of value) attribute.int(8, integer)
+        for (const integer of value) attribute.int(attributeFields.integers, integer)
         attribute.int(attributeFields.type, 7)
       }
       node.message(nodeFields.attribute, attribute)
@@ -137,8 +138,19 @@ function valueInfo(name: string, type: number, dimensions: readonly (number | st
 /** How the output matrix is multiplied with. */
 export type Head = 'plain' | 'soft cap' | 'q4' | 'dynamic' | 'sum of rows'
 
+/** What a test wants of GroupQueryAttention. */
+export interface Fused {
+  readonly attributes?: Attributes
+  /** Queries, keys and values are one input. */
+  readonly packed?: boolean
+  /** How many angles each position has. Default: half of a head's size. */
+  readonly angles?: number
+  /** Names of further inputs. */
+  readonly inputs?: readonly string[]
+}
+
 /** @param attention GroupQueryAttention, or attention of single operators, as plain exports have it. */
-export function decoder(attention: 'gqa' | 'plain', head: Head = 'plain', version = 17): Uint8Array {
+export function decoder(attention: 'gqa' | 'plain', head: Head = 'plain', version = 17, form: Fused = {}): Uint8Array {
   const graph = new TestGraph()
   const ids = graph.input('input_ids', int64, ['batch', 'tokens'])
   const mask = graph.input('attention_mask', int64, ['batch', 'total'])
@@ -151,13 +163,14 @@ export function decoder(attention: 'gqa' | 'plain', head: Head = 'plain', versio
   const q = graph.node('MatMul', [x, graph.weights(hidden, heads * headSize)])
   const k = graph.node('MatMul', [x, graph.weights(hidden, kvHeads * headSize)])
   const v = graph.node('MatMul', [x, graph.weights(hidden, kvHeads * headSize)])
-  const attended = attention === 'gqa' ? fused(graph, q, k, v, mask) : unfused(graph, q, k, v, mask)
+  const attended = attention === 'gqa' ? fused(graph, [q, k, v], mask, form) : unfused(graph, q, k, v, mask)
   const sum = graph.node('Add', [x, graph.node('MatMul', [attended, graph.weights(heads * headSize, hidden)])])
   addHead(graph, graph.node('Tanh', [sum]), head)
   return graph.encode(version)
 }
 
-function fused(graph: TestGraph, q: string, k: string, v: string, mask: string): string {
+function fused(graph: TestGraph, parts: readonly string[], mask: string, form: Fused): string {
+  const { attributes = {}, packed = false, angles: pairs = headSize / 2, inputs = [] } = form
   const one = graph.integers([1], [1])
   const counts = graph.node('ReduceSum', [mask, one], { keepdims: 0 })
   const lasts = graph.node('Cast', [graph.node('Sub', [counts, one])], { to: int32 })
@@ -165,11 +178,18 @@ function fused(graph: TestGraph, q: string, k: string, v: string, mask: string):
   const total = graph.node('Cast', [size], { to: int32 })
   const past = ['past_key_values.0.key', 'past_key_values.0.value']
   // Rotated by weights, not by angles: what matters is that keys change with their position.
-  const angles = [graph.weights(64, headSize / 2), graph.weights(64, headSize / 2)]
+  const angles = [graph.weights(64, pairs), graph.weights(64, pairs)]
   return graph.node(
     'com.microsoft:GroupQueryAttention',
-    [q, k, v, ...past, lasts, total, ...angles],
-    { num_heads: heads, kv_num_heads: kvHeads, do_rotary: 1 },
+    [
+      ...(packed ? [graph.node('Concat', parts, { axis: -1 }), '', ''] : parts),
+      ...past,
+      lasts,
+      total,
+      ...angles,
+      ...inputs,
+    ],
+    { num_heads: heads, kv_num_heads: kvHeads, do_rotary: 1, ...attributes },
     ['attended', 'present.0.key', 'present.0.value'],
   )
 }

@@ -1,7 +1,9 @@
 import {
   attributeFields,
   dimensionFields,
+  floatAttribute,
   integerAttribute,
+  integersAttribute,
   nodeFields,
   tensorFields,
   tensorTypeFields,
@@ -12,7 +14,8 @@ import { Message } from '../protobuf/message.js'
 
 /* New parts of a graph, in the few forms that the patches need. */
 
-/** `TensorProto.DataType` of 64-bit whole numbers. */
+/** `TensorProto.DataType` of single precision, and of 64-bit whole numbers. */
+const float = 1
 export const int64 = 7
 
 export function integerAttributeOf(name: string, value: number): Message {
@@ -22,22 +25,54 @@ export function integerAttributeOf(name: string, value: number): Message {
     .int(attributeFields.type, integerAttribute)
 }
 
-/** A node of one of ONNX's own operators, with the name of its output, or of the first one. */
+function floatAttributeOf(name: string, value: number): Message {
+  return new Message()
+    .text(attributeFields.name, name)
+    .float(attributeFields.float, value)
+    .int(attributeFields.type, floatAttribute)
+}
+
+function integersAttributeOf(name: string, values: readonly number[]): Message {
+  const attribute = new Message().text(attributeFields.name, name)
+  for (const value of values) attribute.int(attributeFields.integers, value)
+  return attribute.int(attributeFields.type, integersAttribute)
+}
+
+/** Whole numbers, or a number in single precision. */
+export type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>
+
+/**
+ * A node, with the name of its output, or of the first one.
+ *
+ * @param operator With its domain, if that is not ONNX's own: `MatMul`, `com.microsoft:FusedMatMul`.
+ */
 export function newNode(
   operator: string,
   inputs: readonly string[],
   output: string | readonly string[],
-  attributes: Readonly<Record<string, number>> = {},
+  attributes: Attributes = {},
 ): Message {
   const node = new Message()
   const outputs = typeof output === 'string' ? [output] : output
+  const [type, domain] = operator.split(':').toReversed() as [string, string?]
   for (const input of inputs) node.text(nodeFields.input, input)
   for (const name of outputs) node.text(nodeFields.output, name)
-  node.text(nodeFields.name, outputs[0]!).text(nodeFields.operator, operator)
-  for (const [name, value] of Object.entries(attributes)) {
-    node.message(nodeFields.attribute, integerAttributeOf(name, value))
-  }
+  node.text(nodeFields.name, outputs[0]!).text(nodeFields.operator, type)
+  for (const [name, value] of Object.entries(attributes)) node.message(nodeFields.attribute, attributeOf(name, value))
+  if (domain !== undefined) node.text(nodeFields.domain, domain)
   return node
+}
+
+function attributeOf(name: string, value: Attributes[string]): Message {
+  if (typeof value === 'number') return integerAttributeOf(name, value)
+  return 'float' in value ? floatAttributeOf(name, value.float) : integersAttributeOf(name, value)
+}
+
+/** A scalar in single precision. */
+export function newFloat(name: string, value: number): Message {
+  const data = new Uint8Array(4)
+  new DataView(data.buffer).setFloat32(0, value, true)
+  return new Message().int(tensorFields.type, float).text(tensorFields.name, name).bytes(tensorFields.data, data)
 }
 
 /** @param dimensions Empty for a scalar. */

@@ -48,6 +48,13 @@ export class Field {
     if (this.wire !== wire.varint) throw damaged(`field ${this.number} is no whole number`)
     return fromVarint(this.message.subarray(this.contentStart, this.end))
   }
+
+  /** @throws `model-file` when it is no number in single precision. */
+  get float(): number {
+    if (this.wire !== wire.fixed32) throw damaged(`field ${this.number} is no number in single precision`)
+    const { buffer, byteOffset } = this.message
+    return new DataView(buffer, byteOffset + this.contentStart, 4).getFloat32(0, true)
+  }
 }
 
 /**

@@ -15,19 +15,27 @@ const longContext = 256
 
 /** A graph for any number of tokens, as the Hub has them. */
 export async function dynamicForm(ort: OnnxRuntime, request: OpenRequest): Promise<Form> {
-  const patches: Patches = {
-    joinProducts: true,
-    logitsToKeep: true,
-    newRowsOnly: request.contextLength >= longContext,
-    ...(!request.exact && { accuracyLevel: 4 }),
+  const file = await readFile(request.file)
+  const isLong = request.contextLength >= longContext
+  const prepare = (onCpu: boolean) => {
+    const patches: Patches = {
+      joinProducts: true,
+      logitsToKeep: true,
+      // Graphics cards have attention of their own, which copies at their speed.
+      attendInParts: isLong && onCpu,
+      newRowsOnly: isLong,
+      ...(!request.exact && { accuracyLevel: 4 }),
+    }
+    const { model: graph, accuracyLevel, newRowsOnly } = patch(file, patches)
+    const signature = checkSignature(request.file, readGraph(graph), request.config)
+    return { graph, patched: accuracyLevel > 0, signature, Caches: newRowsOnly ? DeltaCache : GrowingCache }
   }
-  const { model: graph, accuracyLevel, newRowsOnly } = patch(await readFile(request.file), patches)
-  const signature = checkSignature(request.file, readGraph(graph), request.config)
-  const Caches = newRowsOnly ? DeltaCache : GrowingCache
+  const forCpu = prepare(true)
   return {
     rollbacks: ['number', 'mask', 'slice'],
-    patched: accuracyLevel > 0,
+    patched: forCpu.patched,
     open: async (options) => {
+      const { graph, signature, Caches } = options.executionProviders?.[0] === 'cpu' ? forCpu : prepare(false)
       const session = await ort.InferenceSession.create(graph as Uint8Array<ArrayBuffer>, options)
       const decoder = new Decoder(ort, session, signature, request.config.vocabSize)
       return {

@@ -4,8 +4,12 @@ import type { Cache, CacheLayout, Rollback, Tensors } from './cache.js'
 import { newTensors, textInputs } from './inputs.js'
 import { copyRows } from './rows.js'
 
-/** Room is made for so many rows at a time: more would cost attention that looks at all of them, fewer too many copies. */
-const step = 256
+/**
+ * Room is made for a part more rows than are held, in steps: more would cost attention that looks at all of them, less too
+ * many copies.
+ */
+const spare = 1 / 8
+const step = 32
 
 /**
  * A cache for graphs that give only the new rows: they are written behind the others, and what is held is not copied. Room
@@ -16,15 +20,12 @@ export class DeltaCache implements Cache {
   private readonly ort: OnnxRuntime
   private readonly layout: CacheLayout
   private readonly rollback: Rollback
-  /** Where stale rows would be looked at, there is no room for any. */
-  private readonly step: number
   private past: readonly Tensor[]
 
   constructor(ort: OnnxRuntime, layout: CacheLayout, rollback: Rollback) {
     this.ort = ort
     this.layout = layout
     this.rollback = rollback
-    this.step = rollback === 'slice' ? 1 : step
     this.past = newTensors(ort, layout, 0)
   }
 
@@ -63,11 +64,15 @@ export class DeltaCache implements Cache {
 
   /** For `rows` rows, and not much more: unused room is not for free. */
   private makeRoom(rows: number): void {
-    const wanted = Math.ceil(rows / this.step) * this.step
-    const spare = this.step === 1 ? 0 : this.step
-    if (this.room >= wanted && this.room <= wanted + spare) return
+    // Where stale rows would be looked at, there is no room for any. Elsewhere a refused draft is no reason to move.
+    const [wanted, most] = this.rollback === 'slice' ? [rows, rows] : [roomFor(rows), roomFor(roomFor(rows))]
+    if (this.room >= rows && this.room <= most) return
     const past = newTensors(this.ort, this.layout, wanted)
     this.past.forEach((tensor, index) => copyRows(tensor, 0, past[index]!, 0, Math.min(rows, this.length)))
     this.past = past
   }
+}
+
+function roomFor(rows: number): number {
+  return Math.ceil((rows * (1 + spare)) / step) * step
 }
