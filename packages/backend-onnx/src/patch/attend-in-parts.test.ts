@@ -143,19 +143,38 @@ describe('a graph with attention in parts', () => {
     expect(patched).toMatchObject({ attendInParts: false, newRowsOnly: false })
   })
 
-  it('is left alone where its cache is in half precision', () => {
-    const half = 10
-    const graph = new TestGraph()
-    const past = ['key', 'value'].map((what) =>
-      graph.input(`past_key_values.0.${what}`, half, ['batch', kvHeads, 'past', headSize]),
-    )
-    const others = ['q', 'k', 'v'].map((name) => graph.input(name, half, ['batch', 'tokens', 64]))
-    graph.input('input_ids', 7, ['batch', 'tokens'])
-    const lengths = ['lasts', 'total'].map((name) => graph.input(name, 6, name === 'total' ? [] : ['batch']))
-    const attributes = { num_heads: 4, kv_num_heads: kvHeads }
-    const presents = ['present.0.key', 'present.0.value']
-    graph.node(fused, [...others, ...past, ...lengths], attributes, ['attended', ...presents])
-    for (const name of presents) graph.output(name, half, ['batch', kvHeads, 'total', headSize])
-    expect(patch(graph.encode(), { attendInParts: true }).attendInParts).toBe(false)
+  it.each<[string, boolean, LayerForm]>([
+    ['is done in single precision', true, {}],
+    ['is left alone in half precision', false, { type: 10 }],
+    ['is left alone where a node reads its keys', false, { reads: 'present.0.key' }],
+    ['is left alone where a node reads its values', false, { reads: 'present.0.value' }],
+    ['is left alone where its values are no output', false, { outputs: ['present.0.key'] }],
+  ])('%s', (_, done, form) => {
+    expect(patch(layer(form), { attendInParts: true }).attendInParts).toBe(done)
   })
 })
+
+interface LayerForm {
+  /** Of numbers. Default: single precision. */
+  readonly type?: number
+  /** What a node beside the attention reads. */
+  readonly reads?: string
+  readonly outputs?: readonly string[]
+}
+
+/** Attention alone, between inputs and outputs. */
+function layer({ type = 1, reads, outputs = ['present.0.key', 'present.0.value'] }: LayerForm): Uint8Array {
+  const graph = new TestGraph()
+  const past = ['key', 'value'].map((what) =>
+    graph.input(`past_key_values.0.${what}`, type, ['batch', kvHeads, 'past', headSize]),
+  )
+  const others = ['q', 'k', 'v'].map((name) => graph.input(name, type, ['batch', 'tokens', 64]))
+  graph.input('input_ids', 7, ['batch', 'tokens'])
+  const lengths = ['lasts', 'total'].map((name) => graph.input(name, 6, name === 'total' ? [] : ['batch']))
+  const attributes = { num_heads: 4, kv_num_heads: kvHeads }
+  const results = ['attended', 'present.0.key', 'present.0.value']
+  graph.node(fused, [...others, ...past, ...lengths], attributes, results)
+  if (reads !== undefined) graph.node('Identity', [reads])
+  for (const name of outputs) graph.output(name, type, ['batch', kvHeads, 'total', headSize])
+  return graph.encode()
+}
