@@ -6,6 +6,9 @@ import { type Attributes, int64, newFloat, newIntegers, newNode } from './write.
 /** What is added to the scores of rows that do not count: they weigh nothing afterwards. */
 const hidden = -3e38
 
+/** `[texts, tokens, heads, size]` to `[texts, heads, tokens, size]`, and back. */
+const headsFirst = { perm: [0, 2, 1, 3] }
+
 /**
  * Has the graph attend to the past and to the new tokens apart: scores of both side by side, one softmax, and the sum of
  * what each part gives. `GroupQueryAttention` copies the whole past behind itself in each pass before it looks at it; here
@@ -57,39 +60,41 @@ class Writer {
     const { node, heads, kvHeads, size, inputs, outputs } = layer
     const add = (operator: string, from: readonly string[], attributes: Attributes = {}, output?: string): string =>
       this.add(operator, from, attributes, { before: node, ...(output !== undefined && { output }) })
-    const headsFirst = { perm: [0, 2, 1, 3] }
-    const split = (x: string, count: number, output?: string): string =>
-      add('Transpose', [add('Reshape', [x, this.integers([0, 0, count, size])])], headsFirst, output)
-
-    const [query, key, value] = this.parts(layer)
-    const queries = split(this.rotated(layer, query, heads), heads)
-    split(this.rotated(layer, key, kvHeads), kvHeads, outputs.presentKey)
-    split(value, kvHeads, outputs.presentValue)
     // Heads that share keys and values are rows of one product: `[texts, kvHeads, heads / kvHeads * tokens, size]`.
-    const grouped = add('Reshape', [queries, this.integers([0, kvHeads, -1, size])])
+    const queries = add('Reshape', [this.queries(layer), this.integers([0, kvHeads, -1, size])])
     const scores = [inputs.pastKey, outputs.presentKey].map((keys) =>
-      add('com.microsoft:FusedMatMul', [grouped, keys], { alpha: { float: layer.scale }, transB: 1 }),
+      add('com.microsoft:FusedMatMul', [queries, keys], { alpha: { float: layer.scale }, transB: 1 }),
     )
     const counted = add('Add', [add('Concat', scores, { axis: -1 }), this.mask(layer)])
-    const [past, fresh] = this.split(add('Softmax', [counted], { axis: -1 }), this.sizes(layer), 2, node)
-    const sums = [add('MatMul', [past!, inputs.pastValue]), add('MatMul', [fresh!, outputs.presentValue])]
+    const weights = { past: this.graph.newName('parts_past'), fresh: this.graph.newName('parts_fresh') }
+    this.split(add('Softmax', [counted], { axis: -1 }), this.sizes(layer), Object.values(weights), -1, node)
+    const sums = [add('MatMul', [weights.past, inputs.pastValue]), add('MatMul', [weights.fresh, outputs.presentValue])]
     const all = add('Reshape', [add('Add', sums), this.integers([0, heads, -1, size])])
     add('Reshape', [add('Transpose', [all], headsFirst), this.integers([0, 0, heads * size])], {}, outputs.attended)
   }
 
-  /** Queries, keys and values, which may come as one. */
-  private parts({ node, heads, kvHeads, size, inputs: { query, key, value } }: Attention): [string, string, string] {
-    if (key !== '') return [query, key, value]
-    const sizes = this.integers([heads, kvHeads, kvHeads].map((count) => count * size))
-    return this.split(query, sizes, 3, node) as [string, string, string]
-  }
-
-  /** `[texts, tokens, count * size]`, turned by each token's position. */
-  private rotated({ node, rotary, inputs }: Attention, x: string, count: number): string {
-    if (!rotary) return x
-    const from = [x, this.positions(inputs.lasts), rotary.cosines, rotary.sines]
-    const attributes = { num_heads: count, interleaved: Number(rotary.interleaved) }
-    return this.add('com.microsoft:RotaryEmbedding', from, attributes, { before: node })
+  /**
+   * `[texts, heads, tokens, size]`. Keys and values, which become the outputs of the cache, are put heads first and turned
+   * by their positions together with them: a pass over one token is mostly many small nodes.
+   */
+  private queries({ node, heads, kvHeads, size, rotary, inputs, outputs }: Attention): string {
+    const place = { before: node }
+    const parts = [inputs.query, inputs.key, inputs.value]
+    const joined = inputs.key === '' ? inputs.query : this.add('Concat', parts, { axis: -1 }, place)
+    const apart = this.add('Reshape', [joined, this.integers([0, 0, heads + 2 * kvHeads, size])], {}, place)
+    const all = this.add('Transpose', [apart], headsFirst, place)
+    const queries = this.graph.newName('parts_queries')
+    if (!rotary) {
+      const names = [queries, outputs.presentKey, outputs.presentValue]
+      this.split(all, this.integers([heads, kvHeads, kvHeads]), names, 1, node)
+      return queries
+    }
+    const unturned = this.graph.newName('parts_unturned')
+    this.split(all, this.integers([heads + kvHeads, kvHeads]), [unturned, outputs.presentValue], 1, node)
+    const from = [unturned, this.positions(inputs.lasts), rotary.cosines, rotary.sines]
+    const turned = this.add('com.microsoft:RotaryEmbedding', from, { interleaved: Number(rotary.interleaved) }, place)
+    this.split(turned, this.integers([heads, kvHeads]), [queries, outputs.presentKey], 1, node)
+    return queries
   }
 
   /** How many tokens a pass is over. */
@@ -167,11 +172,8 @@ class Writer {
     })
   }
 
-  /** A value in parts along its last axis. */
-  private split(x: string, sizes: string, parts: number, before: GraphNode): string[] {
-    const names = Array.from({ length: parts }, () => this.graph.newName('parts_Split'))
-    this.graph.addNode(newNode('Split', [x, sizes], names, { axis: -1 }), before)
-    return names
+  private split(x: string, sizes: string, parts: readonly string[], axis: number, before: GraphNode): void {
+    this.graph.addNode(newNode('Split', [x, sizes], parts, { axis }), before)
   }
 
   private add(operator: string, inputs: readonly string[], attributes: Attributes = {}, place: Place = {}): string {

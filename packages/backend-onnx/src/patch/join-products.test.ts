@@ -2,10 +2,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { graphFields } from '../graph/onnx-fields.js'
 import { readGraph } from '../graph/read-graph.js'
+import type { Message } from '../protobuf/message.js'
 import { patch } from './index.js'
 import { TestGraph } from './test-graphs.js'
+import { newFloat } from './write.js'
 
 const float = 1
 const hidden = 64
@@ -71,6 +74,71 @@ it.each<[string, Matrix[], number]>([
   expect(count(joined)).toBe(left)
   expect(joinedProducts).toBe(matrices.length - left)
   expect(await outputs(joined)).toEqual(await outputs(model))
+})
+
+describe('products that are put side by side', () => {
+  const rows = [64, 32, 48]
+  /** @param also What else reads them. */
+  function model(order: readonly number[], axis = -1, also: (graph: TestGraph) => void = () => {}): Uint8Array {
+    const graph = new TestGraph()
+    const x = graph.input('x', float, [1, 'tokens', hidden])
+    for (const [index, count] of rows.entries()) {
+      const weights = [graph.bytes(count, 2, 16), graph.weights(count * 2)]
+      const attributes = { K: hidden, N: count, bits: 4, block_size: 32, accuracy_level: 4 }
+      graph.node(product, [x, ...weights], attributes, [`product_${index}`])
+    }
+    // Behind the products, the value itself.
+    const parts = order.map((index) => (index < rows.length ? `product_${index}` : x))
+    graph.node('Concat', parts, { axis }, ['whole'])
+    graph.output('whole', float, [1, 'tokens', 'rows'])
+    also(graph)
+    return graph.encode()
+  }
+  const operators = (graph: Uint8Array): string[] => [...readGraph(graph).operators.keys()].toSorted()
+
+  it.each([[[0, 1, 2]], [[2, 0, 1]]])('come from one product in their order, %j', async (order) => {
+    const original = model(order)
+    const { model: joined } = patch(original, { joinProducts: true })
+    // Of the matrices alone.
+    expect(readGraph(joined).operators.get('Concat')).toBe(2)
+    expect(operators(joined)).toEqual(['Concat', product])
+    expect(await outputs(joined)).toEqual(await outputs(original))
+  })
+
+  it.each<[string, Uint8Array]>([
+    ['not all are', model([0, 1])],
+    ['another is in the place of one', model([0, 1, 3])],
+    ['one is twice', model([0, 1, 1])],
+    ['one is there twice beside all', model([0, 1, 2, 2])],
+    ['they are along another axis by another sign', model([0, 1, 2], 2)],
+    [
+      'a node reads one, too',
+      model([0, 1, 2], -1, (graph) => {
+        graph.node('Tanh', ['product_1'], {}, ['other'])
+        graph.output('other', float, [1, 'tokens', 32])
+      }),
+    ],
+    ['one is an output', model([0, 1, 2], -1, (graph) => graph.output('product_1', float, [1, 'tokens', 32]))],
+    [
+      'a subgraph reads one',
+      model([0, 1, 2], -1, (graph) => {
+        const branch = (): Message => {
+          const inside = new TestGraph()
+          inside.node('Tanh', ['product_1'], {}, ['inside'])
+          inside.output('inside', float, [1, 'tokens', 32])
+          return inside.message.text(2, 'branch')
+        }
+        graph.message.message(graphFields.initializer, newFloat('zero', 0))
+        const condition = graph.node('Cast', ['zero'], { to: 9 })
+        graph.node('If', [condition], { then_branch: branch(), else_branch: branch() }, ['other'])
+        graph.output('other', float, [1, 'tokens', 32])
+      }),
+    ],
+  ])('are taken apart again where %s', async (_, original) => {
+    const { model: joined } = patch(original, { joinProducts: true })
+    expect(operators(joined)).toContain('Split')
+    expect(await outputs(joined)).toEqual(await outputs(original))
+  })
 })
 
 it('has the matrices concatenated when the graph is loaded, not in each pass', async () => {

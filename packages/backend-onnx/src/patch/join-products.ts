@@ -50,30 +50,39 @@ function keyOf(graph: GraphEdit, node: GraphNode): string | undefined {
 }
 
 function join(graph: GraphEdit, nodes: readonly GraphNode[]): void {
+  const whole = wholeOf(graph, nodes)
+  const ordered = whole ? whole.inputs.map((name) => nodes.find(({ outputs }) => outputs[0] === name)!) : nodes
   const [first] = nodes as [GraphNode]
   const inputs = [first.inputs[0]!]
   for (let index = 1; index < first.inputs.length; index++) {
     const name = graph.newName(`${first.inputs[index]}.joined`)
-    const parts = nodes.map((node) => node.inputs[index]!)
+    const parts = ordered.map((node) => node.inputs[index]!)
     graph.addNode(newNode('Concat', parts, name, { axis: 0 }), first)
     inputs.push(name)
   }
-  const product = graph.newName(`${first.outputs[0]}.joined`)
-  const sizes = graph.newName(`${product}.sizes`)
-  const rows = nodes.map(rowsOf)
-  graph.addWeight(newIntegers(sizes, [rows.length], rows.map(BigInt)))
-  graph.addNode(
-    withRows(
-      first,
-      inputs,
-      product,
-      rows.reduce((sum, count) => sum + count),
-    ),
-    first,
-  )
-  const outputs = nodes.map((node) => node.outputs[0]!)
-  graph.addNode(newNode('Split', [product, sizes], outputs, { axis: -1 }), first)
-  graph.removeNodes(new Set(nodes))
+  const product = whole?.outputs[0] ?? graph.newName(`${first.outputs[0]}.joined`)
+  const rows = ordered.map(rowsOf)
+  const sum = rows.reduce((sum, count) => sum + count)
+  graph.addNode(withRows(first, inputs, product, sum), first)
+  if (!whole) {
+    const sizes = graph.newName(`${product}.sizes`)
+    graph.addWeight(newIntegers(sizes, [rows.length], rows.map(BigInt)))
+    const outputs = ordered.map((node) => node.outputs[0]!)
+    graph.addNode(newNode('Split', [product, sizes], outputs, { axis: -1 }), first)
+  }
+  graph.removeNodes(new Set(whole ? [...nodes, whole] : nodes))
+}
+
+/** The node that puts these products side by side, if nothing else reads them: then they need not be taken apart. */
+function wholeOf(graph: GraphEdit, nodes: readonly GraphNode[]): GraphNode | undefined {
+  const products = new Set(nodes.map(({ outputs }) => outputs[0]!))
+  const [reader, ...others] = graph.nodes.filter(({ inputs }) => inputs.some((name) => products.has(name)))
+  const isRead = ({ name }: { readonly name: string }): boolean => products.has(name)
+  if (reader?.operator !== 'Concat' || others.length > 0 || graph.outputs.some(isRead)) return undefined
+  if ([...products].some((name) => graph.usedInside.has(name))) return undefined
+  const isEach = reader.inputs.length === products.size && reader.inputs.every((name) => products.has(name))
+  const isWhole = isEach && new Set(reader.inputs).size === products.size && integerOf(reader, 'axis') === -1n
+  return isWhole ? reader : undefined
 }
 
 /** The same product, of more rows. */
@@ -92,9 +101,12 @@ function withRows(node: GraphNode, inputs: readonly string[], output: string, ro
 }
 
 function rowsOf(node: GraphNode): number {
-  const attribute = node.attributes.find((attribute) => nameOf(attribute) === 'N')
-  const value = attribute && [...fieldsOf(attribute)].findLast(({ number }) => number === attributeFields.integer)
-  return Number(value?.integer ?? 0)
+  return Number(integerOf(node, 'N') ?? 0)
+}
+
+function integerOf(node: GraphNode, name: string): bigint | undefined {
+  const attribute = node.attributes.find((attribute) => nameOf(attribute) === name)
+  return attribute && [...fieldsOf(attribute)].findLast(({ number }) => number === attributeFields.integer)?.integer
 }
 
 function nameOf(attribute: Uint8Array): string | undefined {
